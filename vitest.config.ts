@@ -1,0 +1,39 @@
+import { defineConfig } from "vitest/config";
+
+const onServer = process.env.TEST_DATABASE_URL !== undefined;
+
+/** A test's ending says what it needs: nothing, a database, or a database server. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: { name: "unit", include: ["tests/**/*.unit.test.ts"] },
+      },
+      {
+        test: {
+          name: "database",
+          include: ["tests/**/*.test.ts"],
+          exclude: ["tests/**/*.{unit,server,check}.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: { name: "check", include: ["tests/repository/**/*.check.test.ts"], testTimeout: 60_000 },
+      },
+      ...(onServer
+        ? [
+            {
+              test: {
+                name: "server",
+                include: ["tests/**/*.server.test.ts"],
+                testTimeout: 60_000,
+                hookTimeout: 60_000,
+              },
+            },
+          ]
+        : []),
+    ],
+    maxWorkers: 2,
+  },
+});
