@@ -75,7 +75,7 @@ create policy status_updates_read on messages for select to chatbot_router using
 create policy status_updates_write on messages for update to chatbot_router using (true) with check (true);
 
 grant select, insert, update, delete on messages to chatbot_app;
-grant select (id, chatbot_id, author, wamid, delivery_status, delivery_key) on messages to chatbot_router;
+grant select (id, chatbot_id, author, wamid, delivery_status, delivery_key, delivery_error) on messages to chatbot_router;
 grant update (wamid, delivery_status, delivery_error, status_changed_at) on messages to chatbot_router;
 
 -- Down Migration
