@@ -1,0 +1,38 @@
+/** Where the models come from: a real vendor when its key is in the environment, else the offline one. */
+export interface ModelProvider {
+  name: "OpenAI" | "Google" | "offline";
+  apiKey: string;
+  /** null: the local stand-in, whose address is known once it has started. */
+  baseUrl: string | null;
+  chatModel: string;
+  embeddingModel: string;
+}
+
+export function chooseModelProvider(env: NodeJS.ProcessEnv): ModelProvider {
+  if (env.OPENAI_API_KEY) {
+    return {
+      name: "OpenAI",
+      apiKey: env.OPENAI_API_KEY,
+      baseUrl: "https://api.openai.com/v1",
+      chatModel: "gpt-6-luna",
+      embeddingModel: "text-embedding-3-small",
+    };
+  }
+  if (env.GOOGLE_API_KEY) {
+    return {
+      name: "Google",
+      apiKey: env.GOOGLE_API_KEY,
+      // Google's own endpoint for OpenAI's Chat Completions and embeddings
+      baseUrl: "https://generativelanguage.googleapis.com/v1beta/openai",
+      chatModel: "gemini-3.7-flash",
+      embeddingModel: "gemini-embedding-001",
+    };
+  }
+  return {
+    name: "offline",
+    apiKey: "offline-needs-no-key",
+    baseUrl: null,
+    chatModel: "offline-1",
+    embeddingModel: "text-embedding-3-small",
+  };
+}
