@@ -1,0 +1,148 @@
+import express from "express";
+import { listen } from "../listen.ts";
+import { contactFrom, isContact } from "./contacts.ts";
+import { Conversations } from "./conversations.ts";
+import { type Fault, Faults, type FaultyCall } from "./faults.ts";
+import { installBearer, installErrors, installMedia, installVersion } from "./install_guards.ts";
+import { installMessages } from "./install_messages.ts";
+import { DEFAULT_STATUS_STEPS, type SentByContact, type StatusStep, Traffic } from "./traffic.ts";
+import type { Contact, ContactInput, Message, PhoneNumber, StatusChange, Typing } from "./types.ts";
+import { type MessageContent, wireBytes } from "./webhook_bodies.ts";
+import { type WebhookAnswer, WebhookSender } from "./webhook_sender.ts";
+
+export interface WhatsAppOptions {
+  /** 0 takes a free one. */
+  port: number;
+  appSecret: string;
+  verifyToken: string;
+  phoneNumbers: PhoneNumber[];
+  /** Keeps the conversations between runs. */
+  dataDir?: string;
+  /** What follows an accepted message: sent after 50 ms, delivered after 150 more, read after 400. */
+  statusSteps?: readonly StatusStep[];
+  /** Pauses before a webhook that was not answered by 200 is sent again. */
+  retryDelaysMs?: readonly number[];
+  webhookTimeoutMs?: number;
+  /** Unix milliseconds; tests move it past the 24-hour window. */
+  now?: () => number;
+}
+
+export interface ContactSends {
+  phoneNumberId: string;
+  contact: ContactInput;
+  text: string;
+  /** For what is not a text: Meta's content, e.g. an interactive button reply. */
+  content?: MessageContent;
+}
+
+/** A listener that can be taken off again. */
+type Subscribe<T> = (listener: (event: T) => void) => () => void;
+
+export interface WhatsAppStandIn {
+  /** The base of the Graph API: where production has https://graph.facebook.com. */
+  url: string;
+  /** Asks the URL for the challenge, as Meta does, and sends all webhooks there from now on. */
+  setWebhookUrl(url: string): Promise<void>;
+  registerPhoneNumber(number: PhoneNumber): void;
+  contactSends(message: ContactSends): SentByContact;
+  /** One POST, not repeated. Strings and bytes go as they are, anything else as Meta writes JSON. */
+  sendRawWebhook(body: unknown, options?: { signature?: string | null }): Promise<WebhookAnswer>;
+  /** The next `times` (1) calls go wrong; `call` is "message" unless given. */
+  failNext(fault: Fault, options?: { call?: FaultyCall; times?: number }): void;
+  /** What the business sent to the contact (or to a phone number or user id), in order. */
+  received(contact: ContactInput | string): Message[];
+  /** Every message of a number, both ways, in order. */
+  conversation(phoneNumberId: string, contact: ContactInput): Message[];
+  onMessage: Subscribe<Message>;
+  onStatus: Subscribe<StatusChange>;
+  onTyping: Subscribe<Typing>;
+  stop(): Promise<void>;
+}
+
+/** The WhatsApp Cloud API of one Meta app, as strict as Meta's, on 127.0.0.1. */
+export async function startWhatsApp(options: WhatsAppOptions): Promise<WhatsAppStandIn> {
+  const now = options.now ?? Date.now;
+  const phoneNumbers = new Map(options.phoneNumbers.map((n) => [n.phoneNumberId, n]));
+  const conversations = new Conversations(options.dataDir);
+  const faults = new Faults();
+  const webhooks = new WebhookSender({
+    appSecret: options.appSecret,
+    verifyToken: options.verifyToken,
+    ...(options.retryDelaysMs && { retryDelaysMs: options.retryDelaysMs }),
+    ...(options.webhookTimeoutMs && { timeoutMs: options.webhookTimeoutMs }),
+  });
+  const traffic = new Traffic({
+    conversations,
+    webhooks,
+    phoneNumber: (id) => requireNumber(phoneNumbers, id),
+    statusSteps: options.statusSteps ?? DEFAULT_STATUS_STEPS,
+    now,
+  });
+
+  const app = express().disable("x-powered-by");
+  installVersion(app);
+  installBearer(app, phoneNumbers);
+  app.use(express.json({ limit: "1mb" }));
+  installMessages(app, { conversations, traffic, faults, now });
+  installMedia(app);
+  installErrors(app);
+  const server = await listen(app, options.port);
+
+  return {
+    url: server.url,
+    setWebhookUrl: (url) => webhooks.setUrl(url),
+    registerPhoneNumber: (number) => void phoneNumbers.set(number.phoneNumberId, number),
+    contactSends: ({ phoneNumberId, contact, text, content }) =>
+      traffic.fromContact(
+        phoneNumberId,
+        contact,
+        content ?? { type: "text", text: { body: text } },
+        text,
+      ),
+    sendRawWebhook: (body, raw) => webhooks.post(rawBytes(body), raw?.signature),
+    failNext: (fault, how) => faults.order(fault, how?.call ?? "message", how?.times ?? 1),
+    received: (contact) =>
+      conversations.all().filter((m) => m.direction === "to_contact" && isSame(m.contact, contact)),
+    conversation: (phoneNumberId, contact) =>
+      conversations
+        .all()
+        .filter((m) => m.phoneNumberId === phoneNumberId && isSame(m.contact, contact)),
+    onMessage: subscribeTo(traffic.listeners.message),
+    onStatus: subscribeTo(traffic.listeners.status),
+    onTyping: subscribeTo(traffic.listeners.typing),
+    stop: async () => {
+      traffic.stop();
+      webhooks.stop();
+      await server.close();
+    },
+  };
+}
+
+function requireNumber(numbers: ReadonlyMap<string, PhoneNumber>, id: string): PhoneNumber {
+  const number = numbers.get(id);
+  if (number === undefined) throw new UnknownPhoneNumber(id);
+  return number;
+}
+
+export class UnknownPhoneNumber extends Error {
+  override readonly name = "UnknownPhoneNumber";
+  constructor(phoneNumberId: string) {
+    super(`The local WhatsApp has no phone number ${phoneNumberId}: register it first.`);
+  }
+}
+
+function isSame(contact: Contact, wanted: ContactInput | string): boolean {
+  return isContact(contact, typeof wanted === "string" ? wanted : contactFrom(wanted).userId);
+}
+
+function rawBytes(body: unknown): Uint8Array {
+  if (body instanceof Uint8Array) return body;
+  return typeof body === "string" ? Buffer.from(body) : wireBytes(body);
+}
+
+function subscribeTo<T>(listeners: Set<(event: T) => void>): Subscribe<T> {
+  return (listener) => {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  };
+}
