@@ -1,0 +1,67 @@
+import express, { type ErrorRequestHandler, type Express } from "express";
+import { listen } from "../listen.ts";
+import type { ChatRequest } from "./chat_request.ts";
+import { installChat } from "./install_chat.ts";
+import { type EmbeddingsRequest, installEmbeddings } from "./install_embeddings.ts";
+import { OpenAiError, sendOpenAiError } from "./openai_error.ts";
+import { type ModelCall, type ModelFault, ModelScript, type ScriptedReply } from "./script.ts";
+
+export interface ModelsOptions {
+  /** 0 takes a free one. */
+  port: number;
+  apiKey: string;
+}
+
+export interface ModelsStandIn {
+  /** What the `openai` package takes as `baseURL`: it ends in /v1. */
+  baseUrl: string;
+  /** What was asked and understood, in order; refused requests are not in it. */
+  requests: { chat: ChatRequest[]; embeddings: EmbeddingsRequest[] };
+  /** The next chat call that no earlier order takes answers this. */
+  nextReply(reply: ScriptedReply): void;
+  /** Every chat call from now on answers this; the offline model answers where it is undefined. */
+  replyWith(answer: (request: ChatRequest) => ScriptedReply | undefined): void;
+  /** The next `times` (1) calls go wrong; `call` is "chat" unless given. */
+  failNext(fault: ModelFault, options?: { call?: ModelCall; times?: number }): void;
+  stop(): Promise<void>;
+}
+
+/** OpenAI's chat and embeddings on 127.0.0.1, answered by the offline models. */
+export async function startModels(options: ModelsOptions): Promise<ModelsStandIn> {
+  const script = new ModelScript();
+  const requests: ModelsStandIn["requests"] = { chat: [], embeddings: [] };
+  const app = express().disable("x-powered-by");
+  installBearer(app, options.apiKey);
+  app.use(express.json({ limit: "20mb" }));
+  installChat(app, script, (request) => requests.chat.push(request));
+  installEmbeddings(app, script, (request) => requests.embeddings.push(request));
+  installErrors(app);
+  const server = await listen(app, options.port);
+  return {
+    baseUrl: `${server.url}/v1`,
+    requests,
+    nextReply: (reply) => script.nextReply(reply),
+    replyWith: (answer) => script.replyWith(answer),
+    failNext: (fault, how) => script.failNext(fault, how?.call ?? "chat", how?.times ?? 1),
+    stop: server.close,
+  };
+}
+
+function installBearer(app: Express, apiKey: string): void {
+  app.use((req, _res, next) => {
+    if (req.headers.authorization === `Bearer ${apiKey}`) return next();
+    throw new OpenAiError(401, "Incorrect API key provided.", { code: "invalid_api_key" });
+  });
+}
+
+function installErrors(app: Express): void {
+  app.use((req) => {
+    throw new OpenAiError(404, `Invalid URL (${req.method} ${req.path})`);
+  });
+  const handler: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
+    if (error instanceof OpenAiError) return sendOpenAiError(res, error);
+    const message = error instanceof Error ? error.message : String(error);
+    sendOpenAiError(res, new OpenAiError(error instanceof SyntaxError ? 400 : 500, message));
+  };
+  app.use(handler);
+}
