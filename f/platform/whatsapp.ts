@@ -1,0 +1,163 @@
+import { z } from "zod";
+import { limitedFetch } from "./limited_fetch.ts";
+import {
+  type GraphRefusal,
+  graphErrorKind,
+  MessageDelayedError,
+  MessageOutcomeUnknownError,
+  MessageRefusedError,
+  TypingNotShownError,
+} from "./whatsapp_errors.ts";
+
+/** v25.0 of 2026-02-18; Meta serves it until 2028-07-29. */
+export const GRAPH_API_VERSION = "v25.0";
+
+/** Meta: text.body holds at most 4,096 characters. */
+export const MAX_TEXT_LENGTH = 4_096;
+
+/** A business number and what it takes to act as it. */
+export interface WhatsAppNumber {
+  /** without the version, such as https://graph.facebook.com */
+  readonly baseUrl: string;
+  readonly phoneNumberId: string;
+  readonly accessToken: string;
+}
+
+export interface OutgoingText {
+  /** The phone is used where both are known; one of them is. */
+  readonly phone: string | null;
+  readonly bsuid: string | null;
+  readonly body: string;
+  /** comes back in every status webhook of this message */
+  readonly deliveryKey: string;
+}
+
+export interface WhatsApp {
+  /**
+   * Sends once, and says how it went: the wamid when WhatsApp accepted it (which is not yet delivered), or throws
+   * MessageRefusedError, MessageDelayedError (both: surely not sent) or MessageOutcomeUnknownError.
+   */
+  sendText(message: OutgoingText): Promise<{ wamid: string }>;
+  /** Marks the contact's message as read and shows "typing…" for up to 25 s. Throws TypingNotShownError. */
+  showTyping(wamid: string): Promise<void>;
+}
+
+const SEND_TIMEOUT_MS = 15_000;
+/** The contact's answer waits for it. */
+const TYPING_TIMEOUT_MS = 3_000;
+const MAX_ANSWER_BYTES = 64 * 1_024;
+
+const acceptedAnswer = z.object({ messages: z.tuple([z.object({ id: z.string().min(1) })]) });
+const refusalAnswer = z.object({
+  error: z.object({
+    code: z.number(),
+    message: z.string().default(""),
+    error_data: z.object({ details: z.string().default("") }).optional(),
+  }),
+});
+
+/** Nothing left our machine: no connection was made. Node's names, then Bun's. */
+const NOT_CONNECTED = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "ConnectionRefused",
+  "FailedToOpenSocket",
+]);
+
+export function whatsAppOf(number: WhatsAppNumber): WhatsApp {
+  return {
+    async sendText(message) {
+      const response = await post(number, textBody(message), SEND_TIMEOUT_MS).catch(
+        (cause: unknown) => {
+          if (isNotConnected(cause)) {
+            throw new MessageDelayedError("transient", undefined, { cause });
+          }
+          throw new MessageOutcomeUnknownError(reasonOf(cause), { cause });
+        },
+      );
+      return { wamid: wamidOf(response.status, await response.text()) };
+    },
+    async showTyping(wamid) {
+      const body = {
+        messaging_product: "whatsapp",
+        status: "read",
+        message_id: wamid,
+        typing_indicator: { type: "text" },
+      };
+      const response = await post(number, body, TYPING_TIMEOUT_MS).catch((cause: unknown) => {
+        throw new TypingNotShownError(reasonOf(cause), { cause });
+      });
+      if (!response.ok) throw new TypingNotShownError(`it answered ${response.status}`);
+    },
+  };
+}
+
+function textBody({ phone, bsuid, body, deliveryKey }: OutgoingText) {
+  return {
+    messaging_product: "whatsapp",
+    recipient_type: "individual",
+    // Meta: without the "+" the business number's own country code is put in front
+    ...(phone !== null ? { to: `+${phone.replace(/^\+/, "")}` } : { recipient: bsuid }),
+    type: "text",
+    text: { body, preview_url: false },
+    biz_opaque_callback_data: deliveryKey,
+  };
+}
+
+function post(number: WhatsAppNumber, body: object, timeoutMs: number): Promise<Response> {
+  const url = `${number.baseUrl}/${GRAPH_API_VERSION}/${number.phoneNumberId}/messages`;
+  return limitedFetch(MAX_ANSWER_BYTES)(url, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${number.accessToken}`,
+      "content-type": "application/json",
+    },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+}
+
+/** A 4xx with Meta's error body is a refusal; anything else that is not an acceptance leaves it open. */
+function wamidOf(status: number, text: string): string {
+  const json = parseJson(text);
+  const accepted = acceptedAnswer.safeParse(json);
+  if (status === 200 && accepted.success) return accepted.data.messages[0].id;
+  const refused = refusalAnswer.safeParse(json);
+  if (status < 400 || status > 499 || !refused.success) {
+    throw new MessageOutcomeUnknownError(`it answered ${status} without saying`);
+  }
+  const { code, message, error_data } = refused.data.error;
+  throw refusal({ status, code, title: message, details: error_data?.details ?? "" });
+}
+
+function refusal(said: GraphRefusal): MessageRefusedError | MessageDelayedError {
+  const kind = graphErrorKind(said.code);
+  return kind === "throttled" || kind === "transient"
+    ? new MessageDelayedError(kind, said)
+    : new MessageRefusedError(kind, said);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // a proxy's page: no schema accepts it, and the status decides
+    return undefined;
+  }
+}
+
+function isNotConnected(error: unknown): boolean {
+  const { code, cause } = error as { code?: unknown; cause?: unknown };
+  if (typeof code === "string") return NOT_CONNECTED.has(code);
+  // Node's fetch wraps the socket's error
+  return cause !== undefined && cause !== null && isNotConnected(cause);
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.name === "TimeoutError" ? "it did not answer in time" : error.message;
+}
