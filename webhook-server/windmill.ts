@@ -1,0 +1,99 @@
+import { v5 as uuidV5 } from "uuid";
+import type { WindmillConfig } from "./config.ts";
+import type { WaitingMessage } from "./inbox.ts";
+
+const FLOW_PATH = "f/chat/whatsapp_webhook_processor";
+/** Any fixed uuid: it only keeps our job ids apart from other users of uuid v5. */
+const JOB_ID_NAMESPACE = "6f0b7c3e-4f0c-4c3f-9d0e-0d5a3b1c7e52";
+const TIMEOUT_MILLISECONDS = 5_000;
+
+export type FlowStart = "started" | "already_started";
+
+export interface Windmill {
+  /** @throws {FlowStartError} */
+  startFlow(message: WaitingMessage, signal: AbortSignal): Promise<FlowStart>;
+  isReachable(): Promise<boolean>;
+}
+
+export class FlowStartError extends Error {
+  override readonly name = "FlowStartError";
+  readonly webhookEventId: number;
+  /** undefined when Windmill gave no answer. */
+  readonly status: number | undefined;
+
+  constructor(webhookEventId: number, problem: { status: number } | { cause: unknown }) {
+    const status = "status" in problem ? problem.status : undefined;
+    super(
+      `Windmill ${status === undefined ? "gave no answer" : `answered ${status}`} to the start of ` +
+        `${FLOW_PATH} for webhook event ${webhookEventId}. The inbox keeps the event.`,
+      "cause" in problem ? { cause: problem.cause } : {},
+    );
+    this.webhookEventId = webhookEventId;
+    this.status = status;
+  }
+}
+
+/**
+ * The same for every delivery of the same message, so Windmill refuses to run it twice. Made from
+ * Meta's ids and not from ours: a restored database would hand those out again.
+ */
+export function jobIdOf(message: Pick<WaitingMessage, "phoneNumberId" | "externalId">): string {
+  return uuidV5(`${message.phoneNumberId}/${message.externalId}`, JOB_ID_NAMESPACE);
+}
+
+export function connectWindmill(config: WindmillConfig, now: () => number = Date.now): Windmill {
+  return {
+    startFlow: (message, signal) => startFlow(config, message, signal, now),
+    isReachable: () => isReachable(config),
+  };
+}
+
+async function startFlow(
+  config: WindmillConfig,
+  message: WaitingMessage,
+  signal: AbortSignal,
+  now: () => number,
+): Promise<FlowStart> {
+  const url = new URL(`${config.baseUrl}/api/w/${config.workspace}/jobs/run/f/${FLOW_PATH}`);
+  url.searchParams.set("job_id", jobIdOf(message));
+  if (message.startAfterSeconds > 0) {
+    // not scheduled_in_secs: Windmill reads it as i64 (windmill-api-jobs/src/types.rs RunJobQuery)
+    // and refuses 1.5
+    const start = new Date(now() + message.startAfterSeconds * 1_000);
+    url.searchParams.set("scheduled_for", start.toISOString());
+  }
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { authorization: `Bearer ${config.token}`, "content-type": "application/json" },
+      body: JSON.stringify({ webhook_event_id: message.webhookEventId }),
+      redirect: "error",
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MILLISECONDS)]),
+    });
+    const text = await response.text();
+    if (response.ok) return "started";
+    if (response.status === 400 && saysAlreadyStarted(text)) return "already_started";
+    throw new FlowStartError(message.webhookEventId, { status: response.status });
+  } catch (error) {
+    if (error instanceof FlowStartError) throw error;
+    throw new FlowStartError(message.webhookEventId, { cause: error });
+  }
+}
+
+/** The second wording is of two starts at the same moment, which meet at the queue's primary key. */
+function saysAlreadyStarted(answer: string): boolean {
+  return /already exists|duplicate key/i.test(answer);
+}
+
+async function isReachable(config: WindmillConfig): Promise<boolean> {
+  try {
+    const response = await fetch(`${config.baseUrl}/api/version`, {
+      redirect: "error",
+      signal: AbortSignal.timeout(2_000),
+    });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
