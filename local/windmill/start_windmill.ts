@@ -1,0 +1,118 @@
+import { mkdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { listen } from "../listen.ts";
+import { makeApp } from "./app.ts";
+import { resolveBunBinary } from "./bun_binary.ts";
+import type { WindmillContext } from "./context.ts";
+import { Bundler } from "./jobs/bundle.ts";
+import { FlowJobs } from "./jobs/flow_jobs.ts";
+import { type JobEvent, JobService } from "./jobs/job_service.ts";
+import { JobStore } from "./jobs/job_store.ts";
+import { ScriptJobs } from "./jobs/script_jobs.ts";
+import { ScriptRunner } from "./jobs/script_runner.ts";
+import { WorkerPool } from "./jobs/worker_pool.ts";
+import type { Json } from "./json.ts";
+import { S3Store } from "./s3_store.ts";
+import { WorkspaceValues } from "./workspace_values.ts";
+
+export interface WindmillOptions {
+  /** Jobs, variables, resources, files and bundles: kept between runs. */
+  dataDir: string;
+  /** The folder that holds `f/`. */
+  repositoryRoot: string;
+  workspace: string;
+  token: string;
+  /** 0, the default, takes a free port. */
+  port?: number;
+  /** How many steps run at once. */
+  workers?: number;
+  /** Set at every start, over what the data dir holds. A string is a secret. */
+  variables?: Record<string, string | { value: string; isSecret: boolean }>;
+  resources?: Record<string, { resourceType: string; value: Json }>;
+}
+
+export interface LocalWindmill {
+  /** `http://127.0.0.1:<port>`, the base of `/api` and of the pages `/runs`. */
+  baseUrl: string;
+  token: string;
+  workspace: string;
+  /** Starts a flow by its path; resolves with its job's id. Rejects with Windmill's sentence. */
+  runFlow(path: string, args: { [key: string]: Json }): Promise<string>;
+  runScript(path: string, args: { [key: string]: Json }): Promise<string>;
+  /** The job's end, as `jobs_u/completed/get_result_maybe` says it. */
+  waitForJob(id: string): Promise<{ success: boolean; result: Json }>;
+  /** Calls the listener for every job that starts or ends, until what it returned is called. */
+  onJob(listener: (event: JobEvent) => void): () => void;
+  /** Kills what runs and stops listening. Jobs that had not ended are resumed at the next start. */
+  close(): Promise<void>;
+}
+
+/** A Windmill server and its workers, in this process, for one workspace. */
+export async function startWindmill(options: WindmillOptions): Promise<LocalWindmill> {
+  const dataDir = resolve(options.dataDir);
+  const repositoryRoot = resolve(options.repositoryRoot);
+  mkdirSync(dataDir, { recursive: true });
+  const values = seededValues(dataDir, options);
+  const bun = resolveBunBinary();
+  const runner = new ScriptRunner(bun, dataDir);
+  let baseUrl = "";
+  const scriptJobs = new ScriptJobs({
+    repositoryRoot,
+    dataDir,
+    workspace: options.workspace,
+    values,
+    bundler: new Bundler(bun, repositoryRoot, dataDir),
+    runner,
+    baseUrl: () => baseUrl,
+  });
+  const jobs = new JobService(
+    new JobStore(dataDir),
+    scriptJobs,
+    new WorkerPool(options.workers ?? 4),
+  );
+  const flows = new FlowJobs({ repositoryRoot, jobs, values });
+  jobs.useFlows((job) => flows.run(job));
+  const { workspace, token } = options;
+  const context = { repositoryRoot, workspace, jobs, values, s3: new S3Store(dataDir) };
+  const server = await listen(makeApp(context, token), options.port ?? 0);
+  baseUrl = server.url;
+  jobs.resumeSaved();
+  return {
+    baseUrl,
+    token,
+    workspace,
+    ...helpers(context),
+    close: async () => {
+      jobs.close();
+      runner.close();
+      await server.close();
+    },
+  };
+}
+
+function helpers({ jobs }: WindmillContext) {
+  const run = (kind: "flow" | "script") => async (path: string, args: { [key: string]: Json }) =>
+    jobs.enqueue({ kind, path, args }).id;
+  return {
+    runFlow: run("flow"),
+    runScript: run("script"),
+    waitForJob: async (id: string) => {
+      const { state, result } = await jobs.completion(id);
+      return { success: state === "success" || state === "skipped", result };
+    },
+    onJob: (listener: (event: JobEvent) => void) => jobs.onJob(listener),
+  };
+}
+
+function seededValues(dataDir: string, { variables, resources }: WindmillOptions): WorkspaceValues {
+  const values = new WorkspaceValues(dataDir);
+  for (const [path, variable] of Object.entries(variables ?? {})) {
+    const { value, isSecret } =
+      typeof variable === "string" ? { value: variable, isSecret: true } : variable;
+    values.setVariable(path, { value, isSecret, description: "" });
+  }
+  for (const [path, resource] of Object.entries(resources ?? {})) {
+    values.setResource(path, resource);
+  }
+  return values;
+}
