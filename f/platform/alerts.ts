@@ -1,0 +1,99 @@
+import { maskSecrets } from "./mask.ts";
+import { type Database, maybeOne, one, type Tenant, withTenant } from "./postgres.ts";
+import { escapeForSlack, type PostToSlack } from "./slack.ts";
+
+export interface Alert {
+  readonly severity: "critical" | "error" | "warning" | "info";
+  /** what happened, in a word: step_failed, … */
+  readonly kind: string;
+  /** one alert per key: a job that runs twice reports once */
+  readonly alertKey: string;
+  readonly summary: string;
+  readonly details: Readonly<Record<string, string | number | null>>;
+  readonly flowJobId: string | null;
+  readonly turnId: string | null;
+}
+
+/** Whether somebody was told: `already` by an earlier run, `no_slack` when the installation has none. */
+export type Told = "posted" | "already" | "no_slack";
+
+/**
+ * Writes the alert, then tells Slack, then notes that it was told. Throws SlackPostError when Slack is down:
+ * the row stands and says that nobody was told. Secrets and phone numbers are masked in both.
+ */
+export async function raiseAlert(
+  database: Database,
+  organizationId: string | null,
+  postToSlack: PostToSlack | undefined,
+  alert: Alert,
+): Promise<Told> {
+  const masked = mask(alert);
+  if (organizationId === null) {
+    // row-level security hides it from every tenant, so whether it was posted before cannot be asked
+    await insertAlert(database, null, masked);
+    await postToSlack?.(slackText(masked));
+    return postToSlack ? "posted" : "no_slack";
+  }
+  const isTold = await withTenant(database, organizationId, async (tenant) => {
+    await insertAlert(tenant, organizationId, masked);
+    return isPosted(tenant, masked.alertKey);
+  });
+  if (isTold) return "already";
+  if (!postToSlack) return "no_slack";
+  await postToSlack(slackText(masked));
+  await withTenant(database, organizationId, (tenant) => notePosted(tenant, masked.alertKey));
+  return "posted";
+}
+
+function mask(alert: Alert): Alert {
+  const details = Object.entries(alert.details).map(([name, value]) => [
+    name,
+    typeof value === "string" ? maskSecrets(value) : value,
+  ]);
+  return { ...alert, summary: maskSecrets(alert.summary), details: Object.fromEntries(details) };
+}
+
+async function insertAlert(
+  queryable: Database | Tenant,
+  organizationId: string | null,
+  alert: Alert,
+): Promise<void> {
+  await queryable.query(
+    `insert into system_alerts
+       (organization_id, severity, kind, alert_key, summary, details, flow_job_id, turn_id)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)
+     on conflict (alert_key) do nothing`,
+    [
+      organizationId,
+      alert.severity,
+      alert.kind,
+      alert.alertKey,
+      alert.summary,
+      JSON.stringify(alert.details),
+      alert.flowJobId,
+      alert.turnId,
+    ],
+  );
+}
+
+async function isPosted(tenant: Tenant, alertKey: string): Promise<boolean> {
+  const { posted } = await one<{ posted: boolean }>(
+    tenant,
+    "select slack_posted_at is not null as posted from system_alerts where alert_key = $1",
+    [alertKey],
+  );
+  return posted;
+}
+
+async function notePosted(tenant: Tenant, alertKey: string): Promise<void> {
+  await maybeOne(
+    tenant,
+    "update system_alerts set slack_posted_at = now() where alert_key = $1 and slack_posted_at is null",
+    [alertKey],
+  );
+}
+
+function slackText({ severity, summary, details }: Alert): string {
+  const lines = Object.entries(details).map(([name, value]) => `• ${name}: ${value ?? "–"}`);
+  return escapeForSlack([`[${severity}] ${summary}`, ...lines].join("\n"));
+}

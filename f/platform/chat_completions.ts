@@ -1,0 +1,141 @@
+import type OpenAI from "openai";
+import type {
+  ChatCompletionAssistantMessageParam,
+  ChatCompletionCreateParamsNonStreaming,
+  ChatCompletionMessageParam,
+} from "openai/resources/chat/completions";
+import { z } from "zod";
+import { modelFacts } from "./model_table.ts";
+import type { ChatMessage, ChatModel, ModelAnswer, ModelRequest, TokenUsage } from "./models.ts";
+import { ModelCallError, toModelCallError } from "./openai.ts";
+import { type RetryPlan, withRetries } from "./retry.ts";
+
+/** A contact waits: one more attempt, soon, or none. */
+const RETRIES: RetryPlan = { attempts: 2, firstWaitMs: 500, longestWaitMs: 4_000 };
+/** About 4,600 English characters: more than one WhatsApp message holds. */
+const MAX_OUTPUT_TOKENS = 1_000;
+
+/**
+ * What we rely on. Servers that only resemble OpenAI's leave fields out or set them to null.
+ * Loose wherever the message is: Gemini puts its thought signatures into the tool calls and wants them back.
+ */
+const completion = z.object({
+  choices: z
+    .array(
+      z.object({
+        finish_reason: z.string().nullish(),
+        message: z.looseObject({
+          content: z.string().nullish(),
+          refusal: z.string().nullish(),
+          tool_calls: z
+            .array(
+              z.looseObject({
+                id: z.string().min(1),
+                function: z.looseObject({ name: z.string(), arguments: z.string() }),
+              }),
+            )
+            .nullish(),
+        }),
+      }),
+    )
+    .min(1),
+  usage: z
+    .object({
+      prompt_tokens: z.number(),
+      completion_tokens: z.number(),
+      prompt_tokens_details: z.object({ cached_tokens: z.number().nullish() }).nullish(),
+    })
+    .nullish(),
+});
+type Completion = z.infer<typeof completion>;
+
+/** Any server that speaks OpenAI's Chat Completions: OpenAI, Gemini's, Ollama, vLLM, OpenRouter. */
+export function chatCompletionsModel(
+  client: OpenAI,
+  id: string,
+  retries: RetryPlan = RETRIES,
+): ChatModel {
+  return {
+    id,
+    answer: (request) => withRetries(() => ask(client, id, request), retries),
+  };
+}
+
+async function ask(client: OpenAI, id: string, request: ModelRequest): Promise<ModelAnswer> {
+  const parsed = completion.safeParse(await create(client, id, request));
+  if (!parsed.success) {
+    const where = parsed.error.issues.map(({ path }) => path.join(".")).join(", ");
+    throw new ModelCallError(id, `its answer has another shape at ${where}.`, {
+      isRetryable: false,
+    });
+  }
+  return answerOf(parsed.data);
+}
+
+async function create(client: OpenAI, id: string, request: ModelRequest): Promise<unknown> {
+  try {
+    return await client.chat.completions.create(bodyOf(id, request), { signal: request.signal });
+  } catch (error) {
+    throw toModelCallError(error, id);
+  }
+}
+
+function bodyOf(id: string, request: ModelRequest): ChatCompletionCreateParamsNonStreaming {
+  const reasoningEffort = modelFacts(id)?.reasoningEffort;
+  const tools = request.tools.map((definition) => ({
+    type: "function" as const,
+    function: { ...definition, parameters: { ...definition.parameters } },
+  }));
+  return {
+    model: id,
+    messages: request.messages.map(messageParam),
+    max_completion_tokens: MAX_OUTPUT_TOKENS,
+    ...(tools.length > 0 ? { tools, tool_choice: request.toolChoice } : {}),
+    ...(reasoningEffort ? { reasoning_effort: reasoningEffort } : {}),
+  };
+}
+
+function messageParam(message: ChatMessage): ChatCompletionMessageParam {
+  switch (message.role) {
+    case "system":
+    case "user":
+      return { role: message.role, content: message.text };
+    case "tool":
+      return { role: "tool", tool_call_id: message.callId, content: message.text };
+    case "assistant":
+      // what the API gave us, with fields its types do not name
+      if (message.raw) return message.raw as ChatCompletionAssistantMessageParam;
+      return { role: "assistant", content: message.text };
+  }
+}
+
+function answerOf({ choices, usage }: Completion): ModelAnswer {
+  const [choice] = choices as [Completion["choices"][number]];
+  const { message, finish_reason: finishReason } = choice;
+  const text = message.content ?? "";
+  const common = { usage: usageOf(usage) };
+  if (finishReason === "content_filter") return { ...common, kind: "content_filter" };
+  if (message.refusal) return { ...common, kind: "refusal", text: message.refusal };
+  // by what is there: compatible servers report "stop" together with tool calls
+  if (message.tool_calls && message.tool_calls.length > 0) {
+    return {
+      ...common,
+      kind: "tool_calls",
+      calls: message.tool_calls.map((call) => ({
+        id: call.id,
+        name: call.function.name,
+        argumentsJson: call.function.arguments,
+      })),
+      message: { role: "assistant", text, raw: message },
+    };
+  }
+  return { ...common, kind: finishReason === "length" ? "length" : "text", text };
+}
+
+function usageOf(usage: Completion["usage"]): TokenUsage {
+  return {
+    inputTokens: usage?.prompt_tokens ?? 0,
+    cachedInputTokens: usage?.prompt_tokens_details?.cached_tokens ?? 0,
+    outputTokens: usage?.completion_tokens ?? 0,
+  };
+}

@@ -1,0 +1,122 @@
+import { type Database, maybeOne, one, type Tenant, withTenant } from "./postgres.ts";
+import { type Sender, waitingEvents } from "./waiting_events.ts";
+
+export const FLOW_PATH = "f/chat/whatsapp_webhook_processor";
+
+export interface TurnToClose {
+  readonly organizationId: string;
+  readonly turnId: string;
+  readonly fence: number;
+}
+
+export type ClosedTurn =
+  | { readonly outcome: "superseded" }
+  | {
+      readonly outcome: "closed";
+      readonly status: "completed" | "failed";
+      /** the flow run that answers what was written meanwhile */
+      readonly nextFlowJobId: string | null;
+    };
+
+/** Starts a flow and returns its job id. */
+export type StartFlow = (path: string, args: { webhook_event_id: number }) => Promise<string>;
+
+/**
+ * Ends a turn as the database says it went, and starts the flow for what the contact wrote meanwhile.
+ * Closing it again gives the same answer, and starts the flow again: a job may have died between the two,
+ * and a second run for the same event finds it taken.
+ */
+export async function closeTurn(
+  database: Database,
+  startFlow: StartFlow,
+  turn: TurnToClose,
+): Promise<ClosedTurn> {
+  const closed = await withTenant(database, turn.organizationId, (tenant) => close(tenant, turn));
+  if (!closed) return { outcome: "superseded" };
+  const { status, nextEventId } = closed;
+  const nextFlowJobId =
+    nextEventId === undefined
+      ? null
+      : await startFlow(FLOW_PATH, { webhook_event_id: nextEventId });
+  return { outcome: "closed", status, nextFlowJobId };
+}
+
+/**
+ * Under the contact's lock, which load_context takes too: an event either finds the turn still live and waits,
+ * and then it is seen here, or finds it closed and opens the next turn itself.
+ */
+async function close(tenant: Tenant, { turnId, fence }: TurnToClose) {
+  const sender = await one<Sender>(
+    tenant,
+    `select c.chatbot_id, c.bsuid, c.phone from contacts c
+     join turns t on t.contact_id = c.id where t.id = $1 for update of c`,
+    [turnId],
+  );
+  const turn = await maybeOne<{ is_live: boolean; status: string }>(
+    tenant,
+    `select status in ('generating', 'replying') as is_live, status from turns
+     where id = $1 and fence = $2`,
+    [turnId, fence],
+  );
+  if (!turn) return undefined;
+  const status = turn.is_live
+    ? await endTurn(tenant, turnId)
+    : turn.status === "completed"
+      ? "completed"
+      : "failed";
+  return { status, nextEventId: (await waitingEvents(tenant, sender))[0]?.id } as const;
+}
+
+async function endTurn(tenant: Tenant, turnId: string): Promise<"completed" | "failed"> {
+  await settleUnfinishedMessages(tenant, turnId);
+  const { status, error } = await one<{ status: "completed" | "failed"; error: string | null }>(
+    tenant,
+    `update turns t set
+       finished_at = now(),
+       lease_expires_at = now(),
+       status = case when went.well and t.reply_kind <> 'error' then 'completed' else 'failed' end,
+       error = coalesce(t.error, case when not went.well then went.error end)
+     from (
+       select count(*) > 0 and bool_and(delivery_status <> 'failed') as well,
+         'not sent: ' || coalesce(min(delivery_error::text), 'there was nothing to send') as error
+       from messages where turn_id = $1 and author = 'chatbot'
+     ) went
+     where t.id = $1
+     returning t.status, t.error`,
+    [turnId],
+  );
+  await tenant.query(
+    `update webhook_events set status = $2, error = $3, processed_at = now()
+     where turn_id = $1 and status = 'processing'`,
+    [turnId, status, error],
+  );
+  if (status === "failed") await releaseReservation(tenant, turnId);
+  return status;
+}
+
+/** No attempt is under way any more: what never went out failed, and what nobody heard of is unknown. */
+async function settleUnfinishedMessages(tenant: Tenant, turnId: string): Promise<void> {
+  await tenant.query(
+    `update messages set
+       delivery_status = case delivery_status when 'pending' then 'failed' else 'unknown' end,
+       delivery_error = coalesce(delivery_error, '{"kind": "not_sent"}'),
+       status_changed_at = now()
+     where turn_id = $1 and delivery_status in ('pending', 'sending')`,
+    [turnId],
+  );
+}
+
+/** A turn whose usage was logged keeps it: the model was paid although the reply did not go out. */
+async function releaseReservation(tenant: Tenant, turnId: string): Promise<void> {
+  await tenant.query(
+    `with released as (
+       update turns set usage_settled_at = now()
+       where id = $1 and usage_settled_at is null and reserved_period is not null
+       returning organization_id, reserved_period
+     )
+     update usage_summary s set messages_reserved = s.messages_reserved - 1, updated_at = now()
+     from released r
+     where s.organization_id = r.organization_id and s.period_start = r.reserved_period`,
+    [turnId],
+  );
+}

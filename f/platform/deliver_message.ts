@@ -1,0 +1,171 @@
+import { type Database, maybeOne, one, type Tenant, withTenant } from "./postgres.ts";
+import { CredentialError } from "./secrets.ts";
+import type { OutgoingText } from "./whatsapp.ts";
+import {
+  MessageDelayedError,
+  MessageOutcomeUnknownError,
+  MessageRefusedError,
+} from "./whatsapp_errors.ts";
+import {
+  AccessTokenMissingError,
+  type ChatbotNumber,
+  type WhatsAppFor,
+} from "./whatsapp_numbers.ts";
+
+/** One message of a turn's reply, claimed under the turn's fence. */
+export interface ReplyPart {
+  readonly organizationId: string;
+  readonly turnId: string;
+  readonly fence: number;
+  readonly part: number;
+}
+
+/**
+ * withheld: the contact was blocked, or a person took the conversation over, before it was sent.
+ * already: an earlier attempt, or another one that is at it, got this far; it is not sent again.
+ */
+export type Delivery =
+  | { readonly outcome: "accepted"; readonly wamid: string }
+  | { readonly outcome: "superseded" }
+  | { readonly outcome: "withheld"; readonly reason: "manual" | "blocked" }
+  | { readonly outcome: "already"; readonly deliveryStatus: string };
+
+type Claimed = ChatbotNumber &
+  Pick<OutgoingText, "body" | "phone" | "bsuid"> & {
+    readonly id: number;
+    readonly attempts: number;
+    readonly delivery_key: string;
+  };
+
+/**
+ * Sends one message, at most once: commits `sending` with an attempt number, calls WhatsApp with no transaction
+ * open, commits what came of it.
+ * Throws MessageRefusedError, AccessTokenMissingError or CredentialError (the message is `failed`), MessageDelayedError (`pending` again, so a retry may send
+ * it) or MessageOutcomeUnknownError (`unknown`: nobody sends it again).
+ */
+export async function deliverMessage(
+  database: Database,
+  whatsAppFor: WhatsAppFor,
+  reply: ReplyPart,
+): Promise<Delivery> {
+  const claim = await withTenant(database, reply.organizationId, (tenant) =>
+    claimPart(tenant, reply),
+  );
+  if ("outcome" in claim) return claim;
+  const record = (sent: Sent) =>
+    withTenant(database, reply.organizationId, (tenant) => recordAttempt(tenant, claim, sent));
+  try {
+    const { wamid } = await whatsAppFor(claim).sendText({
+      body: claim.body,
+      phone: claim.phone,
+      bsuid: claim.bsuid,
+      deliveryKey: claim.delivery_key,
+    });
+    await record({ status: "accepted", wamid });
+    return { outcome: "accepted", wamid };
+  } catch (error) {
+    const sent = statusAfter(error);
+    // what else can go wrong is our own commit: the row stays `sending`, which nobody sends again
+    if (sent) await record(sent);
+    throw error;
+  }
+}
+
+/**
+ * Fence, takeover and block are checked in the statement that commits `sending`. It locks contact, turn and
+ * message in this order, as every claim of a turn does; the lease is lengthened because waiting for a throttle
+ * to pass (4 + 16 + 64 s) outlasts it.
+ */
+async function claimPart(tenant: Tenant, reply: ReplyPart): Promise<Claimed | Delivery> {
+  const claimed = await maybeOne<Claimed>(
+    tenant,
+    `with contact as materialized (
+       select c.id, c.phone, c.bsuid from contacts c join turns t on t.contact_id = c.id
+       where t.id = $1 and c.conversation_mode = 'auto' and not c.is_blocked
+       for share of c
+     ),
+     turn as (
+       update turns t set lease_expires_at = now() + interval '120 seconds'
+       from contact
+       where t.id = $1 and t.fence = $2 and t.status = 'replying' and t.contact_id = contact.id
+       returning t.id
+     )
+     update messages m
+     set delivery_status = 'sending', attempts = m.attempts + 1, status_changed_at = now()
+     from turn, contact, chatbots b
+     where m.turn_id = turn.id and m.part = $3 and m.delivery_status = 'pending' and b.id = m.chatbot_id
+     returning m.id, m.body, m.attempts, m.delivery_key, contact.phone, contact.bsuid,
+       m.organization_id, m.chatbot_id, b.phone_number_id, b.whatsapp_access_token`,
+    [reply.turnId, reply.fence, reply.part],
+  );
+  return claimed ?? whyNotClaimed(tenant, reply);
+}
+
+async function whyNotClaimed(tenant: Tenant, reply: ReplyPart): Promise<Delivery> {
+  const seen = await one<{
+    is_ours: boolean;
+    conversation_mode: string;
+    is_blocked: boolean;
+    delivery_status: string;
+  }>(
+    tenant,
+    `select t.fence = $2 and t.status = 'replying' as is_ours,
+       c.conversation_mode, c.is_blocked, m.delivery_status
+     from messages m join turns t on t.id = m.turn_id join contacts c on c.id = m.contact_id
+     where m.turn_id = $1 and m.part = $3`,
+    [reply.turnId, reply.fence, reply.part],
+  );
+  if (seen.delivery_status !== "pending") {
+    return { outcome: "already", deliveryStatus: seen.delivery_status };
+  }
+  if (!seen.is_ours) return { outcome: "superseded" };
+  const reason = seen.is_blocked ? "blocked" : "manual";
+  await tenant.query(
+    `update messages set delivery_status = 'failed', status_changed_at = now(), delivery_error = $3
+     where turn_id = $1 and part = $2 and delivery_status = 'pending'`,
+    [reply.turnId, reply.part, JSON.stringify({ reason })],
+  );
+  return { outcome: "withheld", reason };
+}
+
+type Sent =
+  | { readonly status: "accepted"; readonly wamid: string }
+  | { readonly status: "failed" | "pending" | "unknown"; readonly error: object };
+
+function statusAfter(error: unknown): Sent | undefined {
+  if (error instanceof MessageRefusedError) {
+    return { status: "failed", error: { kind: error.kind, ...error.refusal } };
+  }
+  if (error instanceof MessageDelayedError) {
+    return { status: "pending", error: { kind: error.kind, ...error.refusal } };
+  }
+  if (error instanceof MessageOutcomeUnknownError) {
+    return { status: "unknown", error: { kind: "unknown", details: error.message } };
+  }
+  if (error instanceof AccessTokenMissingError || error instanceof CredentialError) {
+    return { status: "failed", error: { kind: "tenant_stopped", details: error.message } };
+  }
+  return undefined;
+}
+
+/** Only for the attempt that made the call, and never back: a status webhook may have been faster. */
+async function recordAttempt(tenant: Tenant, claimed: Claimed, sent: Sent): Promise<void> {
+  if (sent.status === "accepted") {
+    await tenant.query(
+      `update messages set
+         wamid = coalesce(wamid, $3),
+         delivery_status = case when delivery_rank(delivery_status) < delivery_rank('accepted')
+           then 'accepted' else delivery_status end,
+         delivery_error = null,
+         status_changed_at = now()
+       where id = $1 and attempts = $2`,
+      [claimed.id, claimed.attempts, sent.wamid],
+    );
+    return;
+  }
+  await tenant.query(
+    `update messages set delivery_status = $3, delivery_error = $4, status_changed_at = now()
+     where id = $1 and attempts = $2 and delivery_status = 'sending'`,
+    [claimed.id, claimed.attempts, sent.status, JSON.stringify(sent.error)],
+  );
+}

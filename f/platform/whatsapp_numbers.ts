@@ -1,0 +1,50 @@
+import * as wmill from "windmill-client";
+import { z } from "zod";
+import { decryptCredential, type KeySet, parseKeySet } from "./secrets.ts";
+import { type WhatsApp, whatsAppOf } from "./whatsapp.ts";
+
+/** What a row of chatbots says of its number. The access token is sealed for the chatbot's own id. */
+export interface ChatbotNumber {
+  readonly organization_id: string;
+  readonly chatbot_id: string;
+  readonly phone_number_id: string;
+  readonly whatsapp_access_token: unknown;
+}
+
+/** Acts as a chatbot's number. Throws AccessTokenMissingError, CredentialError. */
+export type WhatsAppFor = (number: ChatbotNumber) => WhatsApp;
+
+export class AccessTokenMissingError extends Error {
+  override readonly name = "AccessTokenMissingError";
+  readonly chatbotId: string;
+
+  constructor(chatbotId: string) {
+    super(`The chatbot ${chatbotId} has no WhatsApp access token: store one in chatbots.`);
+    this.chatbotId = chatbotId;
+  }
+}
+
+const cloudApi = z.object({ base_url: z.url() });
+
+/** Reads the resource f/platform/whatsapp_cloud_api and the keys that open the access tokens. */
+export async function readWhatsApp(): Promise<WhatsAppFor> {
+  const [resource, keys] = await Promise.all([
+    wmill.getResource("f/platform/whatsapp_cloud_api"),
+    wmill.getVariable("f/platform/credentials_keys"),
+  ]);
+  return whatsAppFor(cloudApi.parse(resource).base_url, parseKeySet(keys));
+}
+
+export function whatsAppFor(baseUrl: string, keySet: KeySet): WhatsAppFor {
+  return (number) => {
+    if (number.whatsapp_access_token === null) {
+      throw new AccessTokenMissingError(number.chatbot_id);
+    }
+    const owner = { organizationId: number.organization_id, credentialId: number.chatbot_id };
+    return whatsAppOf({
+      baseUrl: baseUrl.replace(/\/+$/, ""),
+      phoneNumberId: number.phone_number_id,
+      accessToken: decryptCredential(keySet, owner, number.whatsapp_access_token),
+    });
+  };
+}
