@@ -1,0 +1,93 @@
+import type OpenAI from "openai";
+import * as wmill from "windmill-client";
+import { ModelCallError, readOpenAiClient, toModelCallError } from "./openai.ts";
+import { type RetryPlan, withRetries } from "./retry.ts";
+
+/** The size of document_chunks.embedding. */
+export const EMBEDDING_DIMENSIONS = 1_536;
+/** OpenAI takes 2,048 texts and 300,000 tokens a call; a hundred passages stay far below and show progress. */
+const TEXTS_PER_CALL = 100;
+const TIMEOUT_MS = 30_000;
+const RETRIES: RetryPlan = { attempts: 5, firstWaitMs: 500, longestWaitMs: 20_000 };
+
+export interface EmbeddedTexts {
+  /** one for each text, in order, EMBEDDING_DIMENSIONS numbers each */
+  vectors: number[][];
+  tokens: number;
+}
+
+/** Texts as vectors: near by cosine where the meaning is near. */
+export interface Embeddings {
+  readonly model: string;
+  /** @throws ModelCallError */
+  embed(
+    texts: readonly string[],
+    onProgress?: (textsDone: number) => Promise<void>,
+  ): Promise<EmbeddedTexts>;
+}
+
+/** The installation's embeddings: resource f/platform/openai, variable f/platform/embedding_model. */
+export async function readEmbeddings(): Promise<Embeddings> {
+  const [client, model] = await Promise.all([
+    readOpenAiClient(TIMEOUT_MS),
+    wmill.getVariable("f/platform/embedding_model"),
+  ]);
+  return openAiEmbeddings(client, model);
+}
+
+export function openAiEmbeddings(
+  client: OpenAI,
+  model: string,
+  retries: RetryPlan = RETRIES,
+): Embeddings {
+  return {
+    model,
+    async embed(texts, onProgress) {
+      const result: EmbeddedTexts = { vectors: [], tokens: 0 };
+      for (let start = 0; start < texts.length; start += TEXTS_PER_CALL) {
+        const batch = texts.slice(start, start + TEXTS_PER_CALL);
+        const { vectors, tokens } = await withRetries(
+          () => embedBatch(client, model, batch),
+          retries,
+        );
+        result.vectors.push(...vectors);
+        result.tokens += tokens;
+        await onProgress?.(result.vectors.length);
+      }
+      return result;
+    },
+  };
+}
+
+async function embedBatch(client: OpenAI, model: string, input: string[]): Promise<EmbeddedTexts> {
+  const response = await createEmbeddings(client, model, input);
+  const vectors = response.data
+    .toSorted((a, b) => a.index - b.index)
+    .map(({ embedding }) => embedding);
+  if (vectors.length !== input.length) {
+    throw unusable(
+      model,
+      `${input.length} texts were sent and ${vectors.length} vectors came back.`,
+    );
+  }
+  const odd = vectors.find((vector) => vector.length !== EMBEDDING_DIMENSIONS);
+  if (odd !== undefined) {
+    throw unusable(
+      model,
+      `its vectors have ${odd.length} numbers instead of ${EMBEDDING_DIMENSIONS}: choose another f/platform/embedding_model.`,
+    );
+  }
+  return { vectors, tokens: response.usage.total_tokens };
+}
+
+async function createEmbeddings(client: OpenAI, model: string, input: string[]) {
+  try {
+    return await client.embeddings.create({ model, input, dimensions: EMBEDDING_DIMENSIONS });
+  } catch (error) {
+    throw toModelCallError(error, model);
+  }
+}
+
+function unusable(model: string, problem: string): ModelCallError {
+  return new ModelCallError(model, problem, { isRetryable: false });
+}
