@@ -34,12 +34,12 @@ export class Conversations {
     this.#record({ message });
   }
 
-  /** False when the message already is that far: statuses never go back. */
-  advance(change: StatusChange): boolean {
+  /** The message with its new status; undefined when it already was that far. */
+  advance(change: StatusChange): Message | undefined {
     const message = this.#messages.get(change.wamid);
-    if (message === undefined || RANK[change.status] <= RANK[message.status]) return false;
+    if (message === undefined || RANK[change.status] <= RANK[message.status]) return undefined;
     this.#record({ status: change });
-    return true;
+    return this.#messages.get(change.wamid);
   }
 
   get(wamid: string): Message | undefined {

@@ -6,7 +6,7 @@ import { type Fault, Faults, type FaultyCall } from "./faults.ts";
 import { installBearer, installErrors, installMedia, installVersion } from "./install_guards.ts";
 import { installMessages } from "./install_messages.ts";
 import { DEFAULT_STATUS_STEPS, type SentByContact, type StatusStep, Traffic } from "./traffic.ts";
-import type { Contact, ContactInput, Message, PhoneNumber, StatusChange, Typing } from "./types.ts";
+import type { Contact, ContactInput, Message, PhoneNumber, Typing } from "./types.ts";
 import { type MessageContent, wireBytes } from "./webhook_bodies.ts";
 import { type WebhookAnswer, WebhookSender } from "./webhook_sender.ts";
 
@@ -53,8 +53,10 @@ export interface WhatsAppStandIn {
   received(contact: ContactInput | string): Message[];
   /** Every message of a number, both ways, in order. */
   conversation(phoneNumberId: string, contact: ContactInput): Message[];
+  /** A new message, in either direction. */
   onMessage: Subscribe<Message>;
-  onStatus: Subscribe<StatusChange>;
+  /** The message with its new status, in either direction. */
+  onStatus: Subscribe<Message>;
   onTyping: Subscribe<Typing>;
   stop(): Promise<void>;
 }

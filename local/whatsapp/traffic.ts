@@ -38,7 +38,7 @@ export interface SentByContact {
 
 type Listeners = {
   message: Set<(message: Message) => void>;
-  status: Set<(change: StatusChange) => void>;
+  status: Set<(message: Message) => void>;
   typing: Set<(typing: Typing) => void>;
 };
 
@@ -114,10 +114,12 @@ export class Traffic {
     await this.#report(message, { wamid: message.wamid, status: "failed", errorCode }, details);
   }
 
+  /** False when the message already was that far: statuses never go back. */
   advance(change: StatusChange): boolean {
-    const advanced = this.#options.conversations.advance(change);
-    if (advanced) for (const listener of this.listeners.status) listener(change);
-    return advanced;
+    const message = this.#options.conversations.advance(change);
+    if (message === undefined) return false;
+    for (const listener of this.listeners.status) listener(message);
+    return true;
   }
 
   typing(message: Message): void {
