@@ -9,9 +9,9 @@ export function makeMetrics(inbox: Inbox) {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  collectInboxHealth(inbox, registry);
   return {
     registry,
+    refreshInboxGauges: inboxGauges(inbox, registry),
     responses: new Counter({
       name: "ingress_webhook_responses_total",
       help: "Answers to POST /webhook. Meta redelivers everything that is not a 200.",
@@ -51,11 +51,17 @@ export function makeMetrics(inbox: Inbox) {
   };
 }
 
-function collectInboxHealth(inbox: Inbox, registry: Registry): void {
+/** The inbox's gauges, and how to bring them up to date. */
+function inboxGauges(inbox: Inbox, registry: Registry): () => Promise<void> {
   const registers = [registry];
   const up = new Gauge({
     name: "ingress_database_up",
-    help: "1 when the inbox answered this scrape; the two gauges of the inbox are then current.",
+    help: "1 when the inbox answered this scrape, and its two gauges are current.",
+    registers,
+  });
+  const waiting = new Gauge({
+    name: "ingress_waiting_events",
+    help: "Messages that no flow has taken up yet.",
     registers,
   });
   const oldest = new Gauge({
@@ -63,26 +69,27 @@ function collectInboxHealth(inbox: Inbox, registry: Registry): void {
     help: "Age of the oldest message that no flow has taken up yet; 0 when none waits.",
     registers,
   });
-  new Gauge({
-    name: "ingress_waiting_events",
-    help: "Messages that no flow has taken up yet.",
-    registers,
-    async collect() {
-      try {
-        const health = await inbox.health();
-        this.set(health.waiting);
-        oldest.set(health.oldestWaitingSeconds);
-        up.set(1);
-      } catch {
-        // a scrape must still tell everything else; this gauge is where the failure is recorded
-        up.set(0);
-      }
-    },
-  });
+  return async () => {
+    try {
+      const health = await inbox.health();
+      waiting.set(health.waiting);
+      oldest.set(health.oldestWaitingSeconds);
+      up.set(1);
+    } catch {
+      // a scrape must still tell everything else; this gauge is where the failure is recorded
+      up.set(0);
+    }
+  };
+}
+
+/** The whole scrape, as text. Not by the gauges' collect(): prom-client reads those side by side. */
+async function scrape(metrics: Metrics): Promise<string> {
+  await metrics.refreshInboxGauges();
+  return metrics.registry.metrics();
 }
 
 export function installMetrics(app: Express, deps: { metrics: Metrics }): void {
   app.get("/metrics", async (_request, response) => {
-    response.type(deps.metrics.registry.contentType).send(await deps.metrics.registry.metrics());
+    response.type(deps.metrics.registry.contentType).send(await scrape(deps.metrics));
   });
 }

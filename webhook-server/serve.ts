@@ -41,8 +41,11 @@ export async function serve(app: Express, host: string, port: number): Promise<S
     close: () =>
       new Promise((resolve, reject) => {
         const cut = setTimeout(() => server.closeAllConnections(), SHUTDOWN_MILLISECONDS);
+        // server.close() ends the connections that are idle now, not those that become idle later
+        const sweep = setInterval(() => server.closeIdleConnections(), 100);
         server.close((error) => {
           clearTimeout(cut);
+          clearInterval(sweep);
           error ? reject(error) : resolve();
         });
       }),

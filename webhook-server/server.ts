@@ -8,13 +8,16 @@ async function main(): Promise<void> {
   const ingress = await startIngress(config, log);
   log.info({ url: ingress.url }, "the ingress listens");
 
+  let stopping = false;
   const stop = async (signal: NodeJS.Signals) => {
+    // whoever asks twice does not want to wait
+    if (stopping) process.exit(1);
+    stopping = true;
     log.info({ signal }, "finishing what is under way");
     await ingress.close();
     log.info("stopped");
   };
-  // once: a second signal ends the process at once
-  process.once("SIGTERM", stop).once("SIGINT", stop);
+  process.on("SIGTERM", stop).on("SIGINT", stop);
 }
 
 main().catch((error: unknown) => {

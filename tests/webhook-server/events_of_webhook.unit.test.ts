@@ -234,7 +234,11 @@ describe("a change of another field", () => {
   });
 
   it("is the same event whatever the order of its keys, and another in another account", () => {
-    const reordered = { value: { reason: null, ...template.value }, field: template.field };
+    const { event: approved, message_template_id, reason } = template.value;
+    const reordered = {
+      value: { reason, message_template_id, event: approved },
+      field: template.field,
+    };
     const [event] = eventsOf(webhook([template]));
     const [again] = eventsOf(webhook([reordered]));
     const [elsewhere] = eventsOf(webhook([], [template])).slice(1);
