@@ -120,7 +120,12 @@ const BROKEN: [rule: string, from: string, to: string, problem: string][] = [
   ["JavaScript that does not parse", "(results.deliver)", "(results.deliver", "no JavaScript"],
   ["TypeScript", TURN_ID, "expr: results.generate_reply.turn_id as string", "no JavaScript"],
   ["statements", "expr: flow_job_id", "expr: 'let id = 1; return id'", "no JavaScript"],
-  ["two expressions", "expr: flow_job_id", "expr: '1)); ((flow_job_id'", "more than one expression"],
+  [
+    "two expressions",
+    "expr: flow_job_id",
+    "expr: '1)); ((flow_job_id'",
+    "more than one expression",
+  ],
   ["error outside the failure module", TURN_ID, "expr: error.step_id", "does not give to a input"],
   ["results in retry_if", "error.name === 'Busy'", "results.load_context", "give to a retry_if"],
   ["result in skip_if", "results.generate_reply.outcome ===", "result ===", "give to a skip_if"],
