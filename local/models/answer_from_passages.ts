@@ -3,8 +3,12 @@ import { stemsOf } from "./words.ts";
 
 const SENTENCES = new Intl.Segmenter("en", { granularity: "sentence" });
 
-/** How much of the question's words a passage has to share before it counts as an answer. */
-const LEAST_COVERAGE = 0.4;
+/**
+ * What a passage has to share of the question's words before it counts as an answer: this part, and
+ * two at least, or "your phone number" would be answered by the serial number.
+ */
+const LEAST_SHARE = 0.4;
+const LEAST_WORDS = 2;
 
 /** A second sentence is worth saying when it is nearly as near to the question as the first. */
 const SECOND_SENTENCE = 0.7;
@@ -29,7 +33,7 @@ export function answerFromPassages(
   if (wanted.size === 0) return undefined;
   const weights = weigh(wanted, passages);
   const sentences = passages
-    .filter((passage) => coverage(wanted, passage) >= LEAST_COVERAGE)
+    .filter((passage) => isAbout(wanted, passage))
     .flatMap((passage) => scoreSentences(passage, weights));
   const ranked = sentences.toSorted((a, b) => b.score - a.score);
   const [best] = ranked;
@@ -57,9 +61,10 @@ function weigh(wanted: ReadonlySet<string>, passages: readonly Passage[]): Map<s
   );
 }
 
-function coverage(wanted: ReadonlySet<string>, passage: Passage): number {
+function isAbout(wanted: ReadonlySet<string>, passage: Passage): boolean {
   const stems = new Set(stemsOf(passage.content));
-  return [...wanted].filter((word) => stems.has(word)).length / wanted.size;
+  const shared = [...wanted].filter((word) => stems.has(word)).length;
+  return shared >= Math.min(wanted.size, LEAST_WORDS) && shared >= LEAST_SHARE * wanted.size;
 }
 
 /** A heading counts half for the sentences below it, and is not an answer itself. */

@@ -108,7 +108,7 @@ function checkToolMessages(messages: readonly ChatMessage[]): void {
     if (open.size > 0) throw unanswered(open, index);
     if (message.role === "assistant") {
       const calls = message.tool_calls ?? [];
-      if (calls.length === 0 && textOf(message.content) === "" && !message.refusal) {
+      if (calls.length === 0 && message.content == null && message.refusal == null) {
         throw new OpenAiError(400, "Invalid value for 'content': expected a string, got null.", {
           param: `messages.[${index}].content`,
         });

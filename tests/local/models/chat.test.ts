@@ -85,7 +85,7 @@ describe("POST /v1/chat/completions", () => {
       "an answer to no call",
       [...QUESTION, { role: "tool", tool_call_id: "call_1", content: "{}" }],
     ],
-    ["an assistant message that says nothing", [...QUESTION, { role: "assistant", content: "" }]],
+    ["an assistant message that says nothing", [...QUESTION, { role: "assistant", content: null }]],
     ["no messages", []],
   ])("refuses %s", async (_what, messages) => {
     const { openai, models } = await startModelsAndClient();

@@ -115,6 +115,11 @@ describe("a question", () => {
     expect(content).not.toMatch(/source/);
   });
 
+  it("is answered honestly when only one of its two words was found", () => {
+    expect(answer("Is the frame painted?")).toMatch(/I don't know/);
+    expect(answer("Is the frame under warranty?")).toMatch(/seven years/); // control
+  });
+
   it("is answered honestly when the search failed", () => {
     const messages = [...asked("Is the frame covered?"), ...found("Error: timed out")];
     expect(reply(messages).content).toMatch(/could not look/);
