@@ -54,13 +54,13 @@ export class S3Store {
     return file;
   }
 
+  /** Keys become paths: one that would leave its storage's folder is refused. */
   #fileOf(key: string, storage = "_default_"): string {
+    if (!/^\w[\w-]*$/.test(storage)) throw badRequest(`"${storage}" is not a storage's name`);
     const root = join(this.#dir, storage);
     const file = join(root, key);
-    const inside =
-      file.startsWith(root + sep) && root === join(this.#dir, ...storage.split(/[\\/]/, 1));
-    if (!inside || storage.startsWith(".") || key.endsWith("/") || key.includes("\0")) {
-      throw badRequest(`"${key}" is not a key of an object in the storage "${storage}"`);
+    if (!file.startsWith(root + sep) || key.endsWith("/") || key.includes("\0")) {
+      throw badRequest(`"${key}" is not an object's key`);
     }
     return file;
   }

@@ -13,6 +13,7 @@ import { ScriptRunner } from "./jobs/script_runner.ts";
 import { WorkerPool } from "./jobs/worker_pool.ts";
 import type { Json } from "./json.ts";
 import { S3Store } from "./s3_store.ts";
+import { loadSchedules, runSchedules } from "./schedules.ts";
 import { WorkspaceValues } from "./workspace_values.ts";
 
 export interface WindmillOptions {
@@ -29,6 +30,8 @@ export interface WindmillOptions {
   /** Set at every start, over what the data dir holds. A string is a secret. */
   variables?: Record<string, string | { value: string; isSecret: boolean }>;
   resources?: Record<string, { resourceType: string; value: Json }>;
+  /** Whether the repository's schedules run; true unless said otherwise. */
+  schedules?: boolean;
 }
 
 export interface LocalWindmill {
@@ -53,6 +56,7 @@ export async function startWindmill(options: WindmillOptions): Promise<LocalWind
   const repositoryRoot = resolve(options.repositoryRoot);
   mkdirSync(dataDir, { recursive: true });
   const values = seededValues(dataDir, options);
+  const schedules = options.schedules === false ? [] : loadSchedules(repositoryRoot);
   const bun = resolveBunBinary();
   const runner = new ScriptRunner(bun, dataDir);
   let baseUrl = "";
@@ -77,12 +81,16 @@ export async function startWindmill(options: WindmillOptions): Promise<LocalWind
   const server = await listen(makeApp(context, token), options.port ?? 0);
   baseUrl = server.url;
   jobs.resumeSaved();
+  const stopSchedules = runSchedules(schedules, ({ path, runnable }) => {
+    jobs.enqueue({ ...runnable, schedulePath: path });
+  });
   return {
     baseUrl,
     token,
     workspace,
     ...helpers(context),
     close: async () => {
+      stopSchedules();
       jobs.close();
       runner.close();
       await server.close();
