@@ -22,7 +22,8 @@ export interface WhatsAppOptions {
   statusSteps?: readonly StatusStep[];
   /** Pauses before a webhook that was not answered by 200 is sent again. */
   retryDelaysMs?: readonly number[];
-  webhookTimeoutMs?: number;
+  /** How long a webhook waits for its answer. */
+  timeoutMs?: number;
   /** Unix milliseconds; tests move it past the 24-hour window. */
   now?: () => number;
 }
@@ -67,12 +68,7 @@ export async function startWhatsApp(options: WhatsAppOptions): Promise<WhatsAppS
   const phoneNumbers = new Map(options.phoneNumbers.map((n) => [n.phoneNumberId, n]));
   const conversations = new Conversations(options.dataDir);
   const faults = new Faults();
-  const webhooks = new WebhookSender({
-    appSecret: options.appSecret,
-    verifyToken: options.verifyToken,
-    ...(options.retryDelaysMs && { retryDelaysMs: options.retryDelaysMs }),
-    ...(options.webhookTimeoutMs && { timeoutMs: options.webhookTimeoutMs }),
-  });
+  const webhooks = new WebhookSender(options);
   const traffic = new Traffic({
     conversations,
     webhooks,
@@ -89,6 +85,8 @@ export async function startWhatsApp(options: WhatsAppOptions): Promise<WhatsAppS
   installMedia(app);
   installErrors(app);
   const server = await listen(app, options.port);
+  const messagesWith = (contact: ContactInput | string) =>
+    conversations.all().filter((message) => isSame(message.contact, contact));
 
   return {
     url: server.url,
@@ -103,12 +101,9 @@ export async function startWhatsApp(options: WhatsAppOptions): Promise<WhatsAppS
       ),
     sendRawWebhook: (body, raw) => webhooks.post(rawBytes(body), raw?.signature),
     failNext: (fault, how) => faults.order(fault, how?.call ?? "message", how?.times ?? 1),
-    received: (contact) =>
-      conversations.all().filter((m) => m.direction === "to_contact" && isSame(m.contact, contact)),
+    received: (contact) => messagesWith(contact).filter((m) => m.direction === "to_contact"),
     conversation: (phoneNumberId, contact) =>
-      conversations
-        .all()
-        .filter((m) => m.phoneNumberId === phoneNumberId && isSame(m.contact, contact)),
+      messagesWith(contact).filter((m) => m.phoneNumberId === phoneNumberId),
     onMessage: subscribeTo(traffic.listeners.message),
     onStatus: subscribeTo(traffic.listeners.status),
     onTyping: subscribeTo(traffic.listeners.typing),
