@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -14,7 +14,12 @@ export function filesOfTheTree(root: string = ROOT): string[] {
     maxBuffer: 64 * 1024 * 1024,
   });
   const files = new Set(list.split("\0").filter((path) => path !== ""));
-  return [...files].filter((path) => existsSync(join(root, path))).sort();
+  return [...files].filter((path) => isFile(join(root, path))).sort();
+}
+
+/** Not so for what was deleted without `git rm`, and for a link to a folder. */
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 export function readText(path: string, root: string = ROOT): string {

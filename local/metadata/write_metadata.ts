@@ -21,9 +21,9 @@ const packageJson = workerPackageJson(
   scripts.map((path) => readText(path)),
   dependencies,
 );
+for (const folder of ["dependencies", "locks"]) mkdirSync(join(ROOT, folder), { recursive: true });
 writeFileSync(join(ROOT, "dependencies/package.json"), packageJson);
 if (!existsSync(join(ROOT, LOCK)) || partsOfLock(readText(LOCK))?.packageJson !== packageJson) {
-  mkdirSync(join(ROOT, "locks"), { recursive: true });
   writeFileSync(join(ROOT, LOCK), resolveLock(packageJson));
 }
 // The CLI's memory of what it has already seen: without it, it looks at every script.

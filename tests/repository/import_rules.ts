@@ -7,7 +7,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   "f/knowledge": ["f/knowledge", "f/platform"],
   "f/platform": ["f/platform"],
   "webhook-server": ["webhook-server"],
-  local: ["local", "webhook-server", "f/chat", "f/knowledge", "f/operations", "f/platform"],
+  db: ["db"],
+  local: ["local", "db", "webhook-server", "f/chat", "f/knowledge", "f/operations", "f/platform"],
 };
 
 /** The agent's loop is pure: what it needs of the outside world is passed in. */
