@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
 
+const noDatabaseLeftOpen = "tests/helpers/no_database_left_open.ts";
 const onServer = process.env.TEST_DATABASE_URL !== undefined;
 
 /** A test's ending says what it needs: nothing, a database, or a database server. */
@@ -14,12 +15,17 @@ export default defineConfig({
           name: "database",
           include: ["tests/**/*.test.ts"],
           exclude: ["tests/**/*.{unit,server,check}.test.ts"],
+          setupFiles: [noDatabaseLeftOpen],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },
       {
-        test: { name: "check", include: ["tests/repository/**/*.check.test.ts"], testTimeout: 60_000 },
+        test: {
+          name: "check",
+          include: ["tests/repository/**/*.check.test.ts"],
+          testTimeout: 60_000,
+        },
       },
       ...(onServer
         ? [
@@ -27,6 +33,7 @@ export default defineConfig({
               test: {
                 name: "server",
                 include: ["tests/**/*.server.test.ts"],
+                setupFiles: [noDatabaseLeftOpen],
                 testTimeout: 60_000,
                 hookTimeout: 60_000,
               },
