@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { parse_ts_relative_imports } from "windmill-parser-wasm-ts";
 import { failure } from "../engine/outcome.ts";
 import type { WorkspaceValues } from "../workspace_values.ts";
@@ -90,10 +90,25 @@ export class ScriptJobs {
     }
     const folder = join(dataDir, "raw_scripts");
     mkdirSync(folder, { recursive: true });
-    const packages = join(folder, "node_modules");
-    if (!existsSync(packages)) symlinkSync(join(repositoryRoot, "node_modules"), packages);
+    linkPackages(repositoryRoot, folder);
     const file = join(folder, `${job.id}.ts`);
     writeFileSync(file, code);
     return { path: job.path, file, code };
   }
+}
+
+/** Gives `folder` the packages that the repository's own scripts resolve to. */
+function linkPackages(repositoryRoot: string, folder: string): void {
+  const packages = findPackages(repositoryRoot);
+  const link = join(folder, "node_modules");
+  if (packages === undefined || (existsSync(link) && realpathSync(link) === packages)) return;
+  // It may lead to where the repository was before it moved.
+  rmSync(link, { force: true });
+  symlinkSync(packages, link);
+}
+
+function findPackages(folder: string): string | undefined {
+  const packages = join(folder, "node_modules");
+  if (existsSync(packages)) return realpathSync(packages);
+  return dirname(folder) === folder ? undefined : findPackages(dirname(folder));
 }

@@ -63,7 +63,8 @@ export class ScriptRunner {
 
   #spawn(directory: string, request: ProcessRequest): Promise<ProcessEnd> {
     // A group of its own, so that what the step started dies with it.
-    const child = spawn(this.#bun, ["run", "--no-install", "wrapper.mjs"], {
+    // Not `bun run`, which would add npm_* variables to the job's environment.
+    const child = spawn(this.#bun, ["--no-install", "wrapper.mjs"], {
       cwd: directory,
       env: request.env,
       stdio: ["ignore", "pipe", "pipe"],
