@@ -38,7 +38,7 @@ create table messages (
   -- the rest is about messages of ours
   -- 0 for a reply that fits one message; a longer one counts up
   part integer check (part >= 0),
-  delivery_status text check (delivery_rank(delivery_status) is not null),
+  delivery_status text check (delivery_status is null or delivery_rank(delivery_status) is not null),
   attempts integer not null default 0,
   -- travels as biz_opaque_callback_data and comes back in every status webhook,
   -- which settles a message whose acceptance we never heard of

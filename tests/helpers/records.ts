@@ -1,0 +1,330 @@
+/*
+ * Every insert takes what the test cares about and makes up the rest. A parent that is not named is made too;
+ * of one that is, the organization (and so on upwards) is looked up.
+ */
+
+import { randomInt, randomUUID } from "node:crypto";
+import type { TestDatabase } from "./database.ts";
+import type {
+  ChatbotIntegrationRow,
+  ChatbotRow,
+  ContactRow,
+  DocumentChunkRow,
+  KnowledgeSourceRow,
+  MessageRow,
+  OrganizationRow,
+  OrgIntegrationRow,
+  SystemAlertRow,
+  ToolExecutionRow,
+  TurnRow,
+  UsageLogRow,
+  UsageSummaryRow,
+  UserRow,
+  WebhookEventRow,
+} from "./rows.ts";
+
+type Database = Pick<TestDatabase, "query">;
+
+const LISTS_IN_JSON = new Set(["sources"]);
+
+let last = 0;
+/** Never the same twice in a test file, and different in every run. */
+function unique(): string {
+  last += 1;
+  return `${last}${randomUUID().slice(0, 6)}`;
+}
+
+export async function insertOrganization(
+  db: Database,
+  overrides: Partial<OrganizationRow> = {},
+): Promise<OrganizationRow> {
+  const slug = `shop-${unique()}`;
+  return insert(db, "organizations", { name: "Aurora Bikes", slug, ...overrides });
+}
+
+export async function insertUser(db: Database, overrides: Partial<UserRow> = {}): Promise<UserRow> {
+  return insert(db, "users", {
+    organization_id: overrides.organization_id ?? (await insertOrganization(db)).id,
+    email: `user-${unique()}@example.com`,
+    name: "Ada",
+    ...overrides,
+  });
+}
+
+export async function insertChatbot(
+  db: Database,
+  overrides: Partial<ChatbotRow> = {},
+): Promise<ChatbotRow> {
+  return insert(db, "chatbots", {
+    organization_id: overrides.organization_id ?? (await insertOrganization(db)).id,
+    name: "Support",
+    phone_number_id: `10${String(randomInt(10 ** 12)).padStart(13, "0")}`,
+    display_phone_number: "+1 555 010 0000",
+    system_prompt: "You answer the customers of a bicycle shop.",
+    ...overrides,
+  });
+}
+
+export async function insertOrgIntegration(
+  db: Database,
+  overrides: Partial<OrgIntegrationRow> = {},
+): Promise<OrgIntegrationRow> {
+  return insert(db, "org_integrations", {
+    organization_id: overrides.organization_id ?? (await insertOrganization(db)).id,
+    kind: "mcp",
+    name: `orders_${unique()}`,
+    settings: { url: "https://mcp.example.com/mcp" },
+    ...overrides,
+  });
+}
+
+export async function insertChatbotIntegration(
+  db: Database,
+  overrides: Partial<ChatbotIntegrationRow> = {},
+): Promise<ChatbotIntegrationRow> {
+  const chatbot = await chatbotOf(db, overrides);
+  const { organization_id } = chatbot;
+  return insert(db, "chatbot_integrations", {
+    organization_id,
+    chatbot_id: chatbot.id,
+    integration_id:
+      overrides.integration_id ?? (await insertOrgIntegration(db, { organization_id })).id,
+    ...overrides,
+  });
+}
+
+export async function insertContact(
+  db: Database,
+  overrides: Partial<ContactRow> = {},
+): Promise<ContactRow> {
+  const chatbot = await chatbotOf(db, overrides);
+  const bsuid = `DE.${unique()}`;
+  return insert(db, "contacts", {
+    organization_id: chatbot.organization_id,
+    chatbot_id: chatbot.id,
+    bsuid,
+    phone: `49151${String(last).padStart(7, "0")}`,
+    profile_name: "Grace",
+    ...overrides,
+  });
+}
+
+/** Generating, with a lease of two minutes; `completed` and `failed` are finished now. */
+export async function insertTurn(db: Database, overrides: Partial<TurnRow> = {}): Promise<TurnRow> {
+  const contact = await contactOf(db, overrides);
+  const isFinished = overrides.status === "completed" || overrides.status === "failed";
+  return insert(db, "turns", {
+    organization_id: contact.organization_id,
+    chatbot_id: contact.chatbot_id,
+    contact_id: contact.id,
+    lease_expires_at: new Date(Date.now() + 120_000),
+    ...(overrides.status === "replying" ? { reply: "We open at nine.", reply_kind: "answer" } : {}),
+    ...(isFinished ? { finished_at: new Date() } : {}),
+    ...overrides,
+  });
+}
+
+/** Said by the contact; `author: "chatbot"` makes it an accepted reply. */
+export async function insertMessage(
+  db: Database,
+  overrides: Partial<MessageRow> = {},
+): Promise<MessageRow> {
+  const contact = await contactOf(db, overrides);
+  const author = overrides.author ?? "contact";
+  return insert(db, "messages", {
+    organization_id: contact.organization_id,
+    chatbot_id: contact.chatbot_id,
+    contact_id: contact.id,
+    author,
+    body: author === "contact" ? "When do you open?" : "We open at nine.",
+    wamid: `wamid.${unique()}`,
+    ...(author === "contact" ? {} : { delivery_status: "accepted" }),
+    ...(author === "chatbot" ? { part: 0 } : {}),
+    ...overrides,
+  });
+}
+
+/** A text message that waits, from `sender_bsuid` and `sender_phone`. */
+export async function insertWebhookEvent(
+  db: Database,
+  overrides: Partial<WebhookEventRow> = {},
+): Promise<WebhookEventRow> {
+  const chatbot = await chatbotOf(db, overrides);
+  const wamid = `wamid.${unique()}`;
+  return insert(db, "webhook_events", {
+    organization_id: chatbot.organization_id,
+    chatbot_id: chatbot.id,
+    phone_number_id: chatbot.phone_number_id,
+    kind: "message",
+    external_id: wamid,
+    sender_bsuid: "DE.1234567890",
+    sender_phone: "4915112345678",
+    sent_at: new Date(),
+    payload: {
+      message: {
+        id: wamid,
+        from: "4915112345678",
+        timestamp: String(Math.floor(Date.now() / 1000)),
+        type: "text",
+        text: { body: "When do you open?" },
+      },
+      profile_name: "Grace",
+    },
+    ...overrides,
+  });
+}
+
+/** A text that is ready to be searched, in version 1. */
+export async function insertKnowledgeSource(
+  db: Database,
+  overrides: Partial<KnowledgeSourceRow> = {},
+): Promise<KnowledgeSourceRow> {
+  const chatbot = await chatbotOf(db, overrides);
+  return insert(db, "knowledge_sources", {
+    organization_id: chatbot.organization_id,
+    chatbot_id: chatbot.id,
+    source_type: "text",
+    name: "Opening hours",
+    content_hash: unique(),
+    status: "ready",
+    progress: 100,
+    live_version: 1,
+    ...overrides,
+  });
+}
+
+export async function insertDocumentChunk(
+  db: Database,
+  overrides: Partial<DocumentChunkRow> = {},
+): Promise<DocumentChunkRow> {
+  const source = await sourceOf(db, overrides);
+  const content = overrides.content ?? "We open at nine.";
+  return insert(db, "document_chunks", {
+    organization_id: source.organization_id,
+    chatbot_id: source.chatbot_id,
+    knowledge_source_id: source.id,
+    version: 1,
+    chunk_no: 0,
+    content,
+    start_offset: 0,
+    end_offset: content.length,
+    embedding: embeddingOf(1),
+    text_search_language: "english",
+    ...overrides,
+  });
+}
+
+/** An embedding with these first coordinates, in pgvector's text form. */
+export function embeddingOf(...coordinates: number[]): string {
+  return `[${Array.from({ length: 1536 }, (_, at) => coordinates[at] ?? 0).join(",")}]`;
+}
+
+export async function insertToolExecution(
+  db: Database,
+  overrides: Partial<ToolExecutionRow> = {},
+): Promise<ToolExecutionRow> {
+  const turn = await turnOf(db, overrides);
+  return insert(db, "tool_executions", {
+    organization_id: turn.organization_id,
+    chatbot_id: turn.chatbot_id,
+    turn_id: turn.id,
+    call_no: 0,
+    tool_name: "search_knowledge_base",
+    status: "ok",
+    duration_ms: 12,
+    ...overrides,
+  });
+}
+
+export async function insertUsageLog(
+  db: Database,
+  overrides: Partial<UsageLogRow> = {},
+): Promise<UsageLogRow> {
+  const turn = await turnOf(db, overrides);
+  return insert(db, "usage_logs", {
+    organization_id: turn.organization_id,
+    chatbot_id: turn.chatbot_id,
+    contact_id: turn.contact_id,
+    turn_id: turn.id,
+    model: "gpt-6-luna",
+    ...overrides,
+  });
+}
+
+export async function insertUsageSummary(
+  db: Database,
+  overrides: Partial<UsageSummaryRow> = {},
+): Promise<UsageSummaryRow> {
+  return insert(db, "usage_summary", {
+    organization_id: overrides.organization_id ?? (await insertOrganization(db)).id,
+    period_start: "2026-11-01",
+    ...overrides,
+  });
+}
+
+/** Of the whole installation, unless `organization_id` says otherwise. */
+export async function insertSystemAlert(
+  db: Database,
+  overrides: Partial<SystemAlertRow> = {},
+): Promise<SystemAlertRow> {
+  return insert(db, "system_alerts", {
+    severity: "error",
+    kind: "step_failed",
+    alert_key: unique(),
+    summary: "send_reply failed",
+    ...overrides,
+  });
+}
+
+async function chatbotOf(
+  db: Database,
+  row: { chatbot_id?: string | null; organization_id?: string | null },
+) {
+  const { chatbot_id, organization_id } = row;
+  if (chatbot_id) return find<ChatbotRow>(db, "chatbots", chatbot_id);
+  return insertChatbot(db, organization_id ? { organization_id } : {});
+}
+
+async function contactOf(db: Database, row: { contact_id?: string; chatbot_id?: string }) {
+  if (row.contact_id) return find<ContactRow>(db, "contacts", row.contact_id);
+  return insertContact(db, row.chatbot_id ? { chatbot_id: row.chatbot_id } : {});
+}
+
+async function turnOf(db: Database, row: { turn_id?: string; chatbot_id?: string }) {
+  if (row.turn_id) return find<TurnRow>(db, "turns", row.turn_id);
+  return insertTurn(db, row.chatbot_id ? { chatbot_id: row.chatbot_id } : {});
+}
+
+async function sourceOf(db: Database, row: Partial<DocumentChunkRow>) {
+  const { knowledge_source_id: id, chatbot_id } = row;
+  if (id) return find<KnowledgeSourceRow>(db, "knowledge_sources", id);
+  return insertKnowledgeSource(db, chatbot_id ? { chatbot_id } : {});
+}
+
+async function find<Row>(db: Database, table: string, id: string): Promise<Row> {
+  const [row] = await db.query<Row>(`select * from ${table} where id = $1`, [id]);
+  if (!row) throw new Error(`there is no row ${id} in ${table}`);
+  return row;
+}
+
+async function insert<Row>(
+  db: Database,
+  table: string,
+  values: Readonly<Record<string, unknown>>,
+): Promise<Row> {
+  const columns = Object.keys(values);
+  const rows = await db.query<Row>(
+    `insert into ${table} (${columns.join(", ")})
+     values (${columns.map((_, at) => `$${at + 1}`).join(", ")})
+     returning *`,
+    Object.entries(values).map(asParameter),
+  );
+  const [row] = rows;
+  if (!row) throw new Error(`inserting into ${table} returned no row`);
+  return row;
+}
+
+/** pg would write a list as a PostgreSQL array, which jsonb does not take. */
+function asParameter([column, value]: [string, unknown]): unknown {
+  return LISTS_IN_JSON.has(column) ? JSON.stringify(value) : value;
+}

@@ -1,0 +1,219 @@
+/** The tables' rows, in their columns' names, for what tests insert and read. */
+
+export interface OrganizationRow {
+  id: string;
+  name: string;
+  slug: string;
+  timezone: string;
+  is_active: boolean;
+  message_limit: number | null;
+  token_limit: number | null;
+}
+
+export interface UserRow {
+  id: string;
+  organization_id: string;
+  email: string;
+  name: string;
+  role: "owner" | "admin" | "member";
+}
+
+export interface ChatbotRow {
+  id: string;
+  organization_id: string;
+  name: string;
+  is_active: boolean;
+  phone_number_id: string;
+  display_phone_number: string;
+  whatsapp_access_token: object | null;
+  system_prompt: string;
+  model: string | null;
+  history_messages: number;
+  max_distance: number;
+  passages_per_search: number;
+  text_search_language: string;
+  debounce_seconds: string | number;
+  answer_age_limit_seconds: number;
+  error_message: string;
+  limit_message: string;
+}
+
+export interface OrgIntegrationRow {
+  id: string;
+  organization_id: string;
+  kind: "mcp" | "windmill_script";
+  name: string;
+  settings: object;
+  credentials: object | null;
+  is_active: boolean;
+}
+
+export interface ChatbotIntegrationRow {
+  organization_id: string;
+  chatbot_id: string;
+  integration_id: string;
+  permission: "read" | "write";
+  is_enabled: boolean;
+}
+
+export interface ContactRow {
+  id: string;
+  organization_id: string;
+  chatbot_id: string;
+  bsuid: string | null;
+  phone: string | null;
+  profile_name: string;
+  conversation_mode: "auto" | "manual";
+  is_blocked: boolean;
+  variables: object;
+  limit_notice_period: string | null;
+  last_message_at: Date | null;
+}
+
+export interface TurnRow {
+  id: string;
+  organization_id: string;
+  chatbot_id: string;
+  contact_id: string;
+  status: "generating" | "replying" | "completed" | "failed";
+  fence: number;
+  lease_expires_at: Date;
+  flow_job_id: string | null;
+  reply_kind: "answer" | "limit" | "error" | null;
+  reply: string | null;
+  sources: object;
+  usage: object;
+  error: string | null;
+  created_at: Date;
+  finished_at: Date | null;
+  reserved_period: string | null;
+  usage_settled_at: Date | null;
+}
+
+export interface MessageRow {
+  id: number;
+  organization_id: string;
+  chatbot_id: string;
+  contact_id: string;
+  turn_id: string | null;
+  author: "contact" | "chatbot" | "user";
+  kind: string;
+  body: string;
+  details: object;
+  wamid: string | null;
+  sent_at: Date;
+  part: number | null;
+  delivery_status: string | null;
+  attempts: number;
+  delivery_key: string;
+  delivery_error: object | null;
+  status_changed_at: Date | null;
+}
+
+export interface WebhookEventRow {
+  id: number;
+  organization_id: string | null;
+  chatbot_id: string | null;
+  phone_number_id: string;
+  kind: "message" | "status" | "other";
+  external_id: string;
+  status: "received" | "processing" | "completed" | "failed" | "ignored";
+  sender_bsuid: string | null;
+  sender_phone: string | null;
+  payload: object;
+  traceparent: string | null;
+  turn_id: string | null;
+  error: string | null;
+  sent_at: Date | null;
+  received_at: Date;
+  processed_at: Date | null;
+}
+
+export interface KnowledgeSourceRow {
+  id: string;
+  organization_id: string;
+  chatbot_id: string;
+  source_type: "pdf" | "docx" | "url" | "text" | "markdown" | "html" | "csv";
+  name: string;
+  url: string | null;
+  s3_key: string | null;
+  content_hash: string;
+  byte_size: number;
+  status: "pending" | "processing" | "ready" | "failed";
+  progress: number;
+  error_message: string | null;
+  live_version: number;
+  page_count: number | null;
+  chunk_count: number;
+  embedding_model: string | null;
+}
+
+export interface DocumentChunkRow {
+  id: number;
+  organization_id: string;
+  chatbot_id: string;
+  knowledge_source_id: string;
+  version: number;
+  chunk_no: number;
+  content: string;
+  page: number | null;
+  heading_path: string[];
+  start_offset: number;
+  end_offset: number;
+  /** pgvector's text: "[1,0,…]", 1,536 numbers. */
+  embedding: string;
+  text_search_language: string;
+}
+
+export interface ToolExecutionRow {
+  id: number;
+  organization_id: string;
+  chatbot_id: string;
+  turn_id: string;
+  integration_id: string | null;
+  call_no: number;
+  tool_name: string;
+  arguments: object;
+  status: "ok" | "error" | "timeout" | "refused";
+  result: string;
+  error: string | null;
+  duration_ms: number;
+}
+
+export interface UsageLogRow {
+  id: number;
+  organization_id: string;
+  chatbot_id: string;
+  contact_id: string;
+  turn_id: string;
+  model: string;
+  model_calls: number;
+  tool_calls: number;
+  input_tokens: number;
+  cached_input_tokens: number;
+  output_tokens: number;
+  cost_usd: string | number;
+}
+
+export interface UsageSummaryRow {
+  organization_id: string;
+  period_start: string;
+  messages_reserved: number;
+  messages_used: number;
+  tokens_used: number;
+  cost_usd: string | number;
+}
+
+export interface SystemAlertRow {
+  id: number;
+  organization_id: string | null;
+  severity: "critical" | "error" | "warning" | "info";
+  kind: string;
+  alert_key: string;
+  summary: string;
+  details: object;
+  flow_job_id: string | null;
+  turn_id: string | null;
+  slack_posted_at: Date | null;
+  acknowledged_at: Date | null;
+}
