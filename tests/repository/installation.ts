@@ -1,21 +1,44 @@
-/** What README.md tells an installation to make in Windmill, and flows may name as static values. */
+import { workspaceValues } from "../../local/workspace.ts";
+
+/** What an installation has in Windmill, as far as a flow may name it. */
 export interface Installation {
   /** Resource path → resource type. */
   resources: Record<string, string>;
   variables: Record<string, { isSecret: boolean }>;
 }
 
-export const installation: Installation = {
-  resources: {
-    "f/platform/postgres": "postgresql",
-    "f/platform/openai": "openai",
-    "f/platform/whatsapp_cloud_api": "whatsapp_cloud_api",
-  },
-  variables: {
-    "f/platform/openai_api_key": { isSecret: true },
-    "f/platform/chat_model": { isSecret: false },
-    "f/platform/embedding_model": { isSecret: false },
-    "f/platform/credentials_keys": { isSecret: true },
-    "f/platform/slack_webhook_url": { isSecret: true },
-  },
-};
+/** Read off the local workspace, which has the same paths as a deployed one. */
+export const installation = installationOf(
+  workspaceValues({
+    installation: {
+      metaAppSecret: "",
+      metaVerifyToken: "",
+      whatsappAccessToken: "",
+      windmillToken: "",
+      credentialsKeys: "",
+    },
+    database: { host: "", port: 0, user: "", password: "", dbname: "", sslmode: "disable" },
+    models: { apiKey: "", baseUrl: "", chatModel: "", embeddingModel: "" },
+    graphUrl: "",
+    slackWebhookUrl: "",
+    allowedPrivateOrigins: [],
+  }),
+);
+
+function installationOf({
+  resources,
+  variables,
+}: ReturnType<typeof workspaceValues>): Installation {
+  return {
+    resources: Object.fromEntries(
+      Object.entries(resources).map(([path, { resourceType }]) => [path, resourceType]),
+    ),
+    // As the local Windmill has it: a variable given as a bare string is a secret.
+    variables: Object.fromEntries(
+      Object.entries(variables).map(([path, variable]) => [
+        path,
+        { isSecret: typeof variable === "string" || variable.isSecret },
+      ]),
+    ),
+  };
+}

@@ -5,7 +5,8 @@ import { z } from "zod";
 
 /** The parameters of a script's main, by Windmill's own parser. */
 export interface ScriptSignature {
-  parameters: { name: string; isDate: boolean }[];
+  /** `type` is what the parser says: "float", "datetime", {"str":null}, {"resource":"postgresql"}, … */
+  parameters: { name: string; isDate: boolean; isRequired: boolean; type: unknown }[];
 }
 
 export class UnreadableScript extends Error {
@@ -20,7 +21,7 @@ export class UnreadableScript extends Error {
 
 const parsedSchema = z.union([
   z.object({
-    args: z.array(z.object({ name: z.string(), typ: z.unknown() })),
+    args: z.array(z.object({ name: z.string(), typ: z.unknown(), has_default: z.boolean() })),
     auto_kind: z.string().nullable(),
   }),
   z.object({ type: z.literal("Invalid") }),
@@ -39,6 +40,11 @@ export function readSignature(path: string, code: string): ScriptSignature {
   if ("type" in parsed) throw new UnreadableScript(path, "Windmill's parser finds it invalid.");
   if (parsed.auto_kind === "lib") throw new UnreadableScript(path, "it exports no function main.");
   return {
-    parameters: parsed.args.map(({ name, typ }) => ({ name, isDate: typ === "datetime" })),
+    parameters: parsed.args.map(({ name, typ, has_default }) => ({
+      name,
+      isDate: typ === "datetime",
+      isRequired: !has_default,
+      type: typ,
+    })),
   };
 }

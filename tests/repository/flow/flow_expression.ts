@@ -10,7 +10,8 @@ export const NAMES = {
   ],
   iterator: ["flow_input", "results", "previous_result", "flow_env", "flow_user_state"],
   "branch condition": ["flow_input", "results", "previous_result", "flow_env"],
-  stop_after_if: ["result", "results", "flow_input", "flow_env"],
+  stop_after_if: ["result", "all_iters", "results", "flow_input", "flow_env"],
+  skip_expr: ["flow_input", "flow_env"],
   skip_if: ["previous_result", "results", "flow_input"],
   // worker_flow.rs, evaluate_retry: by_id is None, so there is no results.*
   retry_if: ["result", "error", "previous_result", "flow_input", "flow_env"],

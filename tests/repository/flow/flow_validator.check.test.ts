@@ -85,7 +85,8 @@ const SCRIPTS: Record<string, string> = {
 function problemsOf(text: string): string[] {
   return validateFlow(text, {
     installation,
-    signatureOf: (path) => (SCRIPTS[path] === undefined ? undefined : signatureOf(SCRIPTS[path])),
+    signatureOf: (path) =>
+      SCRIPTS[path] === undefined ? undefined : signatureOf(path, SCRIPTS[path]),
   });
 }
 
@@ -101,15 +102,26 @@ const BROKEN: [rule: string, from: string, to: string, problem: string][] = [
   ["YAML that does not parse", "value:", "value: [", "flow"],
   ["an unknown key", "summary: Load", "summary: Load\n      retries: 3", 'key: "retries"'],
   ["an Enterprise key", "summary: Load", "summary: Load\n      priority: 1", 'key: "priority"'],
-  ["a step without summary", "summary: Generate", "summary: ''", "value.modules.1.summary"],
-  ["a kind of step without rules", "type: branchall", "type: rawscript", "modules.2.value.type"],
-  ["a branch that leaves skip_failure open", "skip_failure: true", "", "skip_failure"],
+  [
+    "a step without summary",
+    "summary: Generate",
+    "summary: ''",
+    "step generate_reply: has no summary",
+  ],
+  ["a mocked step", "summary: Load", "summary: Load\n      mock: { enabled: true }", "is mocked"],
+  [
+    "code in the flow",
+    "type: script",
+    "type: rawscript\n        content: a\n        language: bun",
+    "path",
+  ],
+  ["a kind of step that nothing runs", "type: branchall", "type: aiagent", "modules.2.value"],
   ["an id used twice", "id: finish_turn", "id: send_reply", "another step has the same id"],
   ["a reserved id", "id: deliver", "id: failure", "none of failure, preprocessor, Input"],
   ["an id that is not the script's name", "id: send_reply", "id: send", "which is send_reply"],
   ["a script that does not exist", "f/chat/send_reply", "f/gone/send_reply", "no such script"],
   ["a hub script", "f/chat/send_reply", "hub/1/slack/send_reply", "no such script"],
-  ["a script without main", "f/chat/send_reply", "f/chat/library", "has no main"],
+  ["a script without main", "f/chat/send_reply", "f/chat/library", "no function main"],
   ["a missing input", "db: { type", "# { type", "does not give db, which main requires"],
   ["an input that main does not take", "context:", "contxt:", "takes no such parameter"],
   ["a result of no step", "(results.load_context)", "(results.load)", "no step load has run"],
@@ -163,12 +175,17 @@ const BROKEN: [rule: string, from: string, to: string, problem: string][] = [
     "neither $res: nor",
   ],
   ["a static value of the wrong type", "$var:f/platform/chat_model", "7", "main takes a string"],
-  ["an empty retry", `exponential: ${RETRY}`, "", "nothing is retried"],
+  ["an empty retry", `exponential: ${RETRY}`, "", "retry makes 0 attempts"],
   ["too many attempts", RETRY, "{ attempts: 40, multiplier: 0, seconds: 2 }", "40 attempts"],
-  ["a base that does not grow", RETRY, "{ attempts: 3, multiplier: 5, seconds: 1 }", "the delay"],
-  ["an endless wait", RETRY, "{ attempts: 9, multiplier: 9, seconds: 9 }", "retry waits up to"],
+  [
+    "a base that does not grow",
+    RETRY,
+    "{ attempts: 3, multiplier: 5, seconds: 1 }",
+    "no delay grows",
+  ],
+  ["an endless wait", RETRY, "{ attempts: 9, multiplier: 9, seconds: 9 }", "retry 9 waits"],
   ["a timeout of hours", "value: 30 }", "value: 30000 }", "timeout is 30000"],
-  ["a failure module that is no script", "id: failure", "id: alert", "failure_module.id"],
+  ["a failure module that is no script", "id: failure", "id: alert", 'not "alert"'],
   ["an input that may hold text", "type: integer", "type: string", "may hold text from outside"],
 ];
 
@@ -276,7 +293,7 @@ describe("the flows of this repository", () => {
     const problems = validateFlow(readText(path), {
       installation,
       signatureOf: (script) =>
-        files.includes(`${script}.ts`) ? signatureOf(readText(`${script}.ts`)) : undefined,
+        files.includes(`${script}.ts`) ? signatureOf(script, readText(`${script}.ts`)) : undefined,
     });
     expect(problems).toEqual([]);
   });

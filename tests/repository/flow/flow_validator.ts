@@ -1,4 +1,6 @@
-import { type Flow, type FlowInputs, parseFlow, type Step } from "./flow_document.ts";
+import type { FlowModule } from "../../../local/windmill/engine/flow_definition.ts";
+import { allModules } from "../../../local/windmill/engine/load_flow.ts";
+import { type Flow, type FlowInputs, parseFlow, stepListsIn } from "./flow_document.ts";
 import { expressionProblems, type Position, prefixed, type Surroundings } from "./flow_position.ts";
 import { retryProblems, timeoutProblems } from "./flow_retry.ts";
 import { isIdInput } from "./plain_arguments.ts";
@@ -13,12 +15,18 @@ export function validateFlow(text: string, surroundings: Surroundings): string[]
   const parsed = parseFlow(text);
   if ("problems" in parsed) return parsed.problems;
   const { value, schema } = parsed.flow;
-  const start = { ...surroundings, inputs: schema.properties, ran: new Set<string>() };
+  const start: Position = {
+    ...surroundings,
+    inputs: schema.properties,
+    ran: new Set(),
+    isInLoop: false,
+  };
   return [
     ...inputProblems(schema.properties),
     ...idProblems(value.modules),
-    ...stepsProblems(value.modules, { ...start, isInLoop: false }),
-    ...failureProblems(parsed.flow.value, { ...start, isInLoop: false }),
+    ...(value.skip_expr ? expressionProblems(value.skip_expr, "skip_expr", start) : []),
+    ...stepsProblems(value.modules, start),
+    ...failureProblems(value, start),
   ];
 }
 
@@ -30,9 +38,9 @@ function inputProblems(inputs: FlowInputs): string[] {
 
 const RESERVED_IDS = ["failure", "preprocessor", "Input"];
 
-function idProblems(modules: Step[]): string[] {
+function idProblems(modules: FlowModule[]): string[] {
   const seen = new Set<string>();
-  return allSteps(modules).flatMap(({ id, value }) => {
+  return allModules(modules).flatMap(({ id, value }) => {
     const problems: string[] = [];
     if (seen.has(id)) problems.push("another step has the same id");
     seen.add(id);
@@ -45,63 +53,69 @@ function idProblems(modules: Step[]): string[] {
   });
 }
 
-function allSteps(steps: Step[]): Step[] {
-  return steps.flatMap((step) => [step, ...stepListsIn(step).flatMap(allSteps)]);
-}
-
-function stepListsIn({ value }: Step): Step[][] {
-  if (value.type === "script") return [];
-  if (value.type === "forloopflow") return [value.modules];
-  const branches = value.branches.map(({ modules }) => modules);
-  return value.type === "branchone" ? [...branches, value.default] : branches;
-}
-
 /** Steps in order: each sees those before it, and those before the step that holds the list. */
-function stepsProblems(steps: Step[], at: Position): string[] {
+function stepsProblems(steps: FlowModule[], at: Position): string[] {
   return steps.flatMap((step, index) => {
     const before = steps.slice(0, index).map(({ id }) => id);
     return stepProblems(step, { ...at, ran: new Set([...at.ran, ...before]) });
   });
 }
 
-function stepProblems(step: Step, at: Position): string[] {
-  const { value } = step;
-  const isInLoop = at.isInLoop || value.type === "forloopflow";
-  const own = [...controlProblems(step, at)];
-  if (value.type === "script") own.push(...callProblems(value, "input transform", at));
-  if (value.type === "forloopflow") own.push(...iteratorProblems(value.iterator, at));
-  if (value.type === "branchone") {
-    for (const { expr } of value.branches) {
-      own.push(...expressionProblems(expr, "branch condition", at));
-    }
-  }
+function stepProblems(step: FlowModule, at: Position): string[] {
+  const isInLoop = at.isInLoop || step.value.type === "forloopflow";
+  const own = [...valueProblems(step.value, at), ...controlProblems(step, at)];
+  if (!step.summary) own.push("has no summary: it is what Windmill shows of a run");
+  if (step.mock) own.push("is mocked: it would answer without running");
   const inside = stepListsIn(step).flatMap((steps) => stepsProblems(steps, { ...at, isInLoop }));
   return [...prefixed(`step ${step.id}`, own), ...inside];
 }
 
-/** Retries, the timeout, and the conditions under which a step is skipped or ends the flow. */
-function controlProblems(step: Step, at: Position): string[] {
-  const { retry, timeout, skip_if, stop_after_if } = step;
+function valueProblems(value: FlowModule["value"], at: Position): string[] {
+  switch (value.type) {
+    case "script":
+      return callProblems(value, "input transform", at);
+    case "branchall":
+      return [];
+    case "branchone":
+      return value.branches.flatMap(({ expr }) => expressionProblems(expr, "branch condition", at));
+    case "forloopflow":
+      return iteratorProblems(value.iterator, at);
+    default:
+      return [`is of type ${value.type}: a step of ours is a script by its path`];
+  }
+}
+
+/** Retries, times, and the conditions under which a step is skipped or ends the flow. */
+function controlProblems(step: FlowModule, at: Position): string[] {
+  const { sleep, skip_if, stop_after_if, stop_after_all_iters_if } = step;
+  const afterIt = { ...at, ran: new Set([...at.ran, step.id]) };
+  const stops = [stop_after_if, stop_after_all_iters_if].filter((stop) => stop !== undefined);
+  return [
+    ...attemptProblems(step, at),
+    ...(sleep?.type === "javascript" ? expressionProblems(sleep.expr, "input transform", at) : []),
+    ...(skip_if ? expressionProblems(skip_if.expr, "skip_if", at) : []),
+    ...stops.flatMap(({ expr }) => expressionProblems(expr, "stop_after_if", afterIt)),
+  ];
+}
+
+function attemptProblems({ retry, timeout }: Pick<FlowModule, "retry" | "timeout">, at: Position) {
   const problems: string[] = [];
   if (retry) problems.push(...retryProblems(retry));
   if (retry?.retry_if) problems.push(...expressionProblems(retry.retry_if.expr, "retry_if", at));
-  if (timeout) problems.push(...timeoutProblems(timeout.value));
-  if (skip_if) problems.push(...expressionProblems(skip_if.expr, "skip_if", at));
-  if (stop_after_if) {
-    const afterIt = { ...at, ran: new Set([...at.ran, step.id]) };
-    problems.push(...expressionProblems(stop_after_if.expr, "stop_after_if", afterIt));
-  }
-  return problems;
+  if (timeout === undefined) return problems;
+  const isFixed = typeof timeout === "object" && timeout.type === "static";
+  return [...problems, ...timeoutProblems(isFixed ? timeout.value : timeout)];
 }
 
 function failureProblems({ modules, failure_module }: Flow["value"], at: Position): string[] {
   if (failure_module === undefined) return [];
+  const { id, summary, value } = failure_module;
   // What did not run yet reads as null there; ids inside branches are not addressable.
-  const position = { ...at, ran: new Set(modules.map(({ id }) => id)) };
-  const { retry, value } = failure_module;
-  return prefixed("failure module", [
-    ...(retry ? retryProblems(retry) : []),
-    ...(retry?.retry_if ? expressionProblems(retry.retry_if.expr, "retry_if", position) : []),
-    ...callProblems(value, "failure input", position),
-  ]);
+  const position = { ...at, ran: new Set(modules.map((step) => step.id)) };
+  const problems = attemptProblems(failure_module, position);
+  if (id !== "failure") problems.push(`its id is "failure" in Windmill, not "${id}"`);
+  if (!summary) problems.push("has no summary");
+  if (value.type === "script") problems.push(...callProblems(value, "failure input", position));
+  else problems.push("is no script by its path");
+  return prefixed("failure module", problems);
 }

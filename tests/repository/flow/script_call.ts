@@ -1,5 +1,6 @@
+import type { InputTransform } from "../../../local/windmill/engine/flow_definition.ts";
 import type { Parameter } from "../script_signature.ts";
-import type { InputTransform, ScriptCall } from "./flow_document.ts";
+import type { ScriptCall } from "./flow_document.ts";
 import type { Place } from "./flow_expression.ts";
 import { type Position, prefixed, readExpression } from "./flow_position.ts";
 import { refuseAsIterator, refuseAsPlainArgument } from "./plain_arguments.ts";
@@ -9,7 +10,7 @@ import { staticProblems } from "./static_value.ts";
 export function callProblems(call: ScriptCall, place: Place, at: Position): string[] {
   const signature = at.signatureOf(call.path);
   if (signature === undefined) return [`calls ${call.path}: there is no such script under f/`];
-  if (signature === "library") return [`calls ${call.path}, which has no main`];
+  if ("problem" in signature) return [`calls ${call.path}: ${signature.problem}`];
   const missing = signature
     .filter(({ name, isRequired }) => isRequired && !Object.hasOwn(call.input_transforms, name))
     .map(({ name }) => `does not give ${name}, which main requires`);
