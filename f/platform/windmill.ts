@@ -38,3 +38,19 @@ function jobId(path: string, answer: string): string {
   if (!UUID.test(id)) throw new JobNotStartedError(path, answer);
   return id;
 }
+
+/** No job id in the environment: this does not run in Windmill. */
+export class NoJobError extends Error {
+  override readonly name = "NoJobError";
+
+  constructor() {
+    super("Neither WM_ROOT_FLOW_JOB_ID nor WM_JOB_ID is set: a step has to run as a Windmill job.");
+  }
+}
+
+/** The flow run that this job belongs to, also from inside a branch; a script started alone is its own. */
+export function ownFlowJobId(env: NodeJS.ProcessEnv = process.env): string {
+  const id = env.WM_ROOT_FLOW_JOB_ID || env.WM_FLOW_JOB_ID || env.WM_JOB_ID;
+  if (!id) throw new NoJobError();
+  return id;
+}

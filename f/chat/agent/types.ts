@@ -1,0 +1,70 @@
+import type { ToolDefinition } from "../../platform/models.ts";
+
+/** Something a model may ask for. Whose tenant, chatbot and contact it works for is bound when it is made. */
+export interface Tool {
+  readonly definition: ToolDefinition;
+  /** `args` is whatever JSON the model wrote. Throws ToolArgumentsError when it does not fit. */
+  run(args: unknown, signal: AbortSignal): Promise<ToolResult>;
+}
+
+export interface ToolResult {
+  /** what the model reads */
+  readonly text: string;
+  /** what a reply may cite after this */
+  readonly sources: readonly Source[];
+}
+
+export interface Source {
+  readonly name: string;
+  /** 1-based; null where the source has no pages */
+  readonly page: number | null;
+}
+
+/** The model's arguments do not fit the tool. The model is told, so that it can call again. */
+export class ToolArgumentsError extends Error {
+  override readonly name = "ToolArgumentsError";
+}
+
+/** ok: it ran. error: it failed or the arguments did not fit. refused: it was not run. */
+export interface ToolExecution {
+  /** from 0, over all the turn's model calls */
+  readonly callNo: number;
+  readonly toolName: string;
+  readonly args: unknown;
+  readonly status: "ok" | "error" | "timeout" | "refused";
+  /** what the model read */
+  readonly result: string;
+  /** what went wrong, for the operator */
+  readonly error: string | null;
+  readonly durationMs: number;
+  readonly sources: readonly Source[];
+}
+
+/** What the turn has used so far. */
+export interface Progress {
+  readonly modelCalls: number;
+  readonly toolCalls: number;
+  readonly tokens: number;
+  readonly costUsd: number;
+  readonly elapsedMs: number;
+  /** the model asked for the very same call again */
+  readonly hasRepeatedCall: boolean;
+}
+
+export interface AgentAnswer {
+  /** the model's own words, in Markdown */
+  readonly text: string;
+  readonly executions: readonly ToolExecution[];
+  readonly usage: TurnUsage;
+}
+
+/** As turns.usage keeps it. */
+export interface TurnUsage {
+  readonly model: string;
+  readonly model_calls: number;
+  readonly tool_calls: number;
+  readonly input_tokens: number;
+  readonly cached_input_tokens: number;
+  readonly output_tokens: number;
+  readonly milliseconds: number;
+}

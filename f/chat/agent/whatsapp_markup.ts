@@ -1,0 +1,104 @@
+import { Lexer, type Token, type Tokens } from "marked";
+
+/**
+ * Markdown as WhatsApp shows it: *bold*, _italic_, ~strike~, `code`, lists and quotes. It has no headings, tables
+ * or links and no escape character, so these become text. Parsed and not replaced by patterns, which break
+ * `__init__`, code and nested lists.
+ */
+export function toWhatsAppMarkup(markdown: string): string {
+  return blocks(Lexer.lex(markdown, { gfm: true, breaks: true }))
+    .replace(/\n{3,}/g, "\n\n")
+    .trim();
+}
+
+function blocks(tokens: readonly Token[]): string {
+  return tokens.map(block).filter(Boolean).join("\n\n");
+}
+
+function block(token: Token): string {
+  switch (token.type) {
+    case "heading":
+      return bold(inlineOf(token));
+    case "list":
+      return list(token as Tokens.List);
+    case "blockquote":
+      return blocks((token as Tokens.Blockquote).tokens).replace(/^/gm, "> ");
+    case "code":
+      return `\`\`\`${(token as Tokens.Code).text}\`\`\``;
+    case "table":
+      return table(token as Tokens.Table);
+    case "space":
+    case "hr":
+    case "def":
+      return "";
+    case "html":
+      return withoutTags((token as Tokens.HTML).text);
+    default:
+      return inlineOf(token);
+  }
+}
+
+function list({ items, ordered, start }: Tokens.List): string {
+  return items
+    .map((item, index) => {
+      const mark = ordered ? `${Number(start || 1) + index}. ` : "- ";
+      const content = item.tokens.map(block).filter(Boolean).join("\n");
+      return mark + content.replaceAll("\n", "\n  ");
+    })
+    .join("\n");
+}
+
+/** A row is a line: "Basic – 10 € – 1 user". */
+function table({ header, rows }: Tokens.Table): string {
+  const line = (cells: readonly Tokens.TableCell[]) =>
+    cells.map((cell) => inline(cell.tokens)).join(" – ");
+  return [bold(line(header)), ...rows.map(line)].join("\n");
+}
+
+function inlineOf(token: Token): string {
+  const { tokens, text, raw } = token as Tokens.Text;
+  return tokens ? inline(tokens) : (text ?? raw);
+}
+
+function inline(tokens: readonly Token[]): string {
+  return tokens.map(inlineToken).join("");
+}
+
+function inlineToken(token: Token): string {
+  switch (token.type) {
+    case "strong":
+      return bold(inlineOf(token));
+    case "em":
+      return `_${inlineOf(token)}_`;
+    case "del":
+      return `~${inlineOf(token)}~`;
+    case "codespan":
+      return `\`${(token as Tokens.Codespan).text}\``;
+    case "br":
+      return "\n";
+    case "link":
+    case "image":
+      return link(inlineOf(token), (token as Tokens.Link).href);
+    case "html":
+      return withoutTags((token as Tokens.HTML).text);
+    default:
+      return inlineOf(token);
+  }
+}
+
+/** WhatsApp makes addresses tappable by itself. */
+function link(text: string, href: string): string {
+  return text === "" || text === href || `mailto:${text}` === href
+    ? text || href
+    : `${text} (${href})`;
+}
+
+/** Bold inside bold, such as in a heading, would end it. */
+function bold(text: string): string {
+  const inner = text.replaceAll("*", "").trim();
+  return inner === "" ? "" : `*${inner}*`;
+}
+
+function withoutTags(html: string): string {
+  return html.replace(/<br\s*\/?>/gi, "\n").replace(/<\/?[a-z][^>]*>/gi, "");
+}

@@ -1,0 +1,37 @@
+import type { ChatbotNumber } from "../platform/whatsapp_numbers.ts";
+
+/** Another run may take a turn over when its owner has not moved it on for this long. */
+export const LEASE = "120 seconds";
+
+/** The turn that a flow run owns: every later write names its fence. */
+export interface ClaimedTurn {
+  readonly outcome: "reply";
+  readonly turnId: string;
+  readonly fence: number;
+}
+
+/**
+ * queued: the event waits for the live turn to end. duplicate: it was or is being dealt with.
+ * inactive, blocked: nothing is kept. manual, stale, nothing_to_answer, quota_exceeded: the messages are kept
+ * and not answered.
+ */
+export type UnansweredOutcome =
+  | "queued"
+  | "duplicate"
+  | "inactive"
+  | "blocked"
+  | "manual"
+  | "stale"
+  | "nothing_to_answer"
+  | "quota_exceeded";
+
+export type Claim = ClaimedTurn | { readonly outcome: UnansweredOutcome; readonly reason: string };
+
+/** What a chatbot's settings say about whether and how a message is let in. */
+export type AnsweringChatbot = ChatbotNumber & {
+  readonly is_answering: boolean;
+  readonly answer_age_limit_seconds: number;
+  readonly limit_message: string;
+  /** first day of the billing period in the organization's time zone, "YYYY-MM-DD" */
+  readonly period: string;
+};

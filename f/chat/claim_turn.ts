@@ -1,0 +1,118 @@
+import { maybeOne, one, type Tenant } from "../platform/postgres.ts";
+import type { Sender } from "../platform/waiting_events.ts";
+import { type AnsweringChatbot, type Claim, LEASE } from "./claim.ts";
+import { openTurn } from "./open_turn.ts";
+import { type LockedContact, resolveContact } from "./resolve_contact.ts";
+import { absorbWaitingEvents } from "./take_events.ts";
+
+type Event = Sender & {
+  readonly id: number;
+  readonly status: "received" | "processing" | "completed" | "failed" | "ignored";
+  readonly turn_id: string | null;
+};
+
+interface LiveTurn {
+  readonly id: string;
+  readonly status: "generating" | "replying";
+  readonly is_ours: boolean;
+  readonly is_abandoned: boolean;
+}
+
+/** Decides, under the contact's lock, what becomes of an event, and opens or takes over its turn. */
+export async function claimTurn(
+  tenant: Tenant,
+  webhookEventId: number,
+  flowJobId: string,
+): Promise<Claim> {
+  const sender = await one<Event>(tenant, EVENT, [webhookEventId]);
+  if (isDone(sender)) return alreadyDone(sender);
+  const contact = await resolveContact(tenant, sender);
+  // asked again: it may have changed while this job waited for the lock
+  const event = await one<Event>(tenant, EVENT, [webhookEventId]);
+  if (isDone(event)) return alreadyDone(event);
+  const live = await liveTurn(tenant, contact.id, flowJobId);
+  if (live) return joinLiveTurn(tenant, { event, contact, live, flowJobId });
+  if (event.status === "processing") {
+    return { outcome: "duplicate", reason: `its turn ${event.turn_id} has ended` };
+  }
+  if (event.status === "failed" && !(await reopenFailedTurn(tenant, event, flowJobId))) {
+    return { outcome: "duplicate", reason: "this flow run has failed with it already" };
+  }
+  return openTurn(tenant, await readChatbot(tenant, event.chatbot_id), contact, flowJobId);
+}
+
+const EVENT = `select id, status, turn_id, chatbot_id, sender_bsuid as bsuid, sender_phone as phone
+  from webhook_events where id = $1`;
+
+function isDone({ status }: Event): boolean {
+  return status === "completed" || status === "ignored";
+}
+
+function alreadyDone({ id, status }: Event): Claim {
+  return { outcome: "duplicate", reason: `event ${id} is ${status}` };
+}
+
+function liveTurn(tenant: Tenant, contactId: string, flowJobId: string) {
+  return maybeOne<LiveTurn>(
+    tenant,
+    `select id, status, flow_job_id is not distinct from $2 as is_ours, lease_expires_at < now() as is_abandoned
+     from turns where contact_id = $1 and status in ('generating', 'replying')`,
+    [contactId, flowJobId],
+  );
+}
+
+/** Ours: this job was restarted. Abandoned: its flow is dead. Either way it goes on under a new fence. */
+async function joinLiveTurn(
+  tenant: Tenant,
+  claim: { event: Event; contact: LockedContact; live: LiveTurn; flowJobId: string },
+): Promise<Claim> {
+  const { event, contact, live, flowJobId } = claim;
+  if (event.status === "failed") await waitAgain(tenant, event.turn_id);
+  if (!live.is_ours && !live.is_abandoned) {
+    return event.status === "processing"
+      ? { outcome: "duplicate", reason: `it is part of the live turn ${live.id}` }
+      : { outcome: "queued", reason: `it waits for the live turn ${live.id}` };
+  }
+  if (live.status === "generating") await absorbWaitingEvents(tenant, contact, live.id);
+  const { fence } = await one<{ fence: number }>(
+    tenant,
+    `update turns set fence = fence + 1, lease_expires_at = now() + $3::interval, flow_job_id = $2
+     where id = $1 returning fence`,
+    [live.id, flowJobId, LEASE],
+  );
+  return { outcome: "reply", turnId: live.id, fence };
+}
+
+/**
+ * A failed turn is run again by starting the flow with one of its events; a new turn takes them, since the old
+ * one may have sent its error message. False for a late copy of the job that failed.
+ */
+async function reopenFailedTurn(tenant: Tenant, event: Event, flowJobId: string): Promise<boolean> {
+  const failed = await maybeOne<{ is_ours: boolean }>(
+    tenant,
+    "select flow_job_id is not distinct from $2 as is_ours from turns where id = $1",
+    [event.turn_id, flowJobId],
+  );
+  if (failed?.is_ours) return false;
+  await waitAgain(tenant, event.turn_id);
+  return true;
+}
+
+async function waitAgain(tenant: Tenant, failedTurnId: string | null): Promise<void> {
+  await tenant.query(
+    `update webhook_events set status = 'received', turn_id = null, error = null, processed_at = null
+     where turn_id = $1 and status = 'failed'`,
+    [failedTurnId],
+  );
+}
+
+function readChatbot(tenant: Tenant, chatbotId: string): Promise<AnsweringChatbot> {
+  return one<AnsweringChatbot>(
+    tenant,
+    `select b.organization_id, b.id as chatbot_id, b.phone_number_id, b.whatsapp_access_token,
+       b.is_active and o.is_active as is_answering, b.answer_age_limit_seconds, b.limit_message,
+       date_trunc('month', now() at time zone o.timezone)::date as period
+     from chatbots b join organizations o on o.id = b.organization_id where b.id = $1`,
+    [chatbotId],
+  );
+}

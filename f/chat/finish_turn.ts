@@ -1,0 +1,36 @@
+import { closeTurn, type StartFlow } from "../platform/close_turn.ts";
+import { type Database, type Postgresql, withDb } from "../platform/postgres.ts";
+import { startFlow } from "../platform/windmill.ts";
+import { organizationOfTurn } from "./turn_tenant.ts";
+
+/** superseded: another run has the turn and closes it. */
+export type FinishedTurn =
+  | { readonly outcome: "superseded"; readonly turn_id: string }
+  | {
+      readonly outcome: "finished";
+      readonly turn_id: string;
+      readonly status: "completed" | "failed";
+      readonly next_flow_job_id: string | null;
+    };
+
+/** Step 4. Closes the turn as the database says it went, and starts the next one if the contact wrote meanwhile. */
+export async function main(turn_id: string, fence: number, db: Postgresql): Promise<FinishedTurn> {
+  return withDb(db, (database) => finishTurn(database, startFlow, turn_id, fence));
+}
+
+export async function finishTurn(
+  database: Database,
+  start: StartFlow,
+  turnId: string,
+  fence: number,
+): Promise<FinishedTurn> {
+  const organizationId = await organizationOfTurn(database, turnId);
+  const closed = await closeTurn(database, start, { organizationId, turnId, fence });
+  if (closed.outcome === "superseded") return { outcome: "superseded", turn_id: turnId };
+  return {
+    outcome: "finished",
+    turn_id: turnId,
+    status: closed.status,
+    next_flow_job_id: closed.nextFlowJobId,
+  };
+}

@@ -1,0 +1,96 @@
+import * as wmill from "windmill-client";
+import { searchPassages } from "../knowledge/search_passages.ts";
+import { chatCompletionsModel } from "../platform/chat_completions.ts";
+import { readEmbeddings } from "../platform/embeddings.ts";
+import type { ChatModel } from "../platform/models.ts";
+import { readOpenAiClient } from "../platform/openai.ts";
+import {
+  type Database,
+  maybeOne,
+  type Postgresql,
+  withDb,
+  withTenant,
+} from "../platform/postgres.ts";
+import { promptOf } from "./agent/prompt.ts";
+import { runAgent } from "./agent/run_agent.ts";
+import type { Tool } from "./agent/types.ts";
+import { type ContextPayload, contextPayload } from "./context.ts";
+import { recordAnswer } from "./record_answer.ts";
+import { searchKnowledgeBase } from "./tools/search_knowledge_base.ts";
+
+/** The reply stands on the turn's row and is in no job's result. superseded: another run has the turn. */
+export type GeneratedReply =
+  | { readonly outcome: "reply"; readonly turn_id: string; readonly fence: number }
+  | { readonly outcome: "superseded"; readonly turn_id: string };
+
+/** What makes a reply: the model that a turn asks, and the tools that it may use. */
+export interface ReplyMakers {
+  modelFor(chatbot: ContextPayload["chatbot"]): Promise<ChatModel>;
+  toolsFor(context: ContextPayload): Promise<Tool[]>;
+}
+
+const MODEL_TIMEOUT_MS = 25_000;
+
+/** Step 2. Makes the turn's reply with the chatbot's model and tools. */
+export async function main(context: string, db: Postgresql): Promise<GeneratedReply> {
+  const payload = contextPayload.parse(JSON.parse(context));
+  return withDb(db, (database) => generateReply(database, replyMakers(database), payload));
+}
+
+export async function generateReply(
+  database: Database,
+  makers: ReplyMakers,
+  context: ContextPayload,
+): Promise<GeneratedReply> {
+  const { turn_id, fence } = context;
+  const standing = await readTurn(database, context);
+  if (standing === "superseded") return { outcome: "superseded", turn_id };
+  if (standing === "has_reply") return { outcome: "reply", turn_id, fence };
+  const answer = await runAgent({
+    model: await makers.modelFor(context.chatbot),
+    tools: await makers.toolsFor(context),
+    messages: promptOf(context),
+  });
+  const isRecorded = await withTenant(database, context.organization_id, (tenant) =>
+    recordAnswer(tenant, context, answer),
+  );
+  return isRecorded ? { outcome: "reply", turn_id, fence } : { outcome: "superseded", turn_id };
+}
+
+/** A restarted job finds the reply of the first: the model is not asked twice. */
+async function readTurn(database: Database, { organization_id, turn_id, fence }: ContextPayload) {
+  const turn = await withTenant(database, organization_id, (tenant) =>
+    maybeOne<{ has_reply: boolean }>(
+      tenant,
+      `select reply is not null as has_reply from turns
+       where id = $1 and fence = $2 and status in ('generating', 'replying')`,
+      [turn_id, fence],
+    ),
+  );
+  if (!turn) return "superseded";
+  return turn.has_reply ? "has_reply" : "without_reply";
+}
+
+function replyMakers(database: Database): ReplyMakers {
+  return {
+    async modelFor({ model }) {
+      const [client, id] = await Promise.all([
+        readOpenAiClient(MODEL_TIMEOUT_MS),
+        model ?? wmill.getVariable("f/platform/chat_model"),
+      ]);
+      return chatCompletionsModel(client, id);
+    },
+    async toolsFor({ organization_id, chatbot, tools }) {
+      if (!tools.includes("search_knowledge_base")) return [];
+      const embeddings = await readEmbeddings();
+      // the tenant and the chatbot are the turn's: nothing the model writes can change them
+      const scope = { organizationId: organization_id, chatbotId: chatbot.id };
+      return [
+        searchKnowledgeBase(async (question) => {
+          const found = await searchPassages(database, embeddings, { ...scope, question });
+          return found.passages;
+        }),
+      ];
+    },
+  };
+}

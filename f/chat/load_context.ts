@@ -1,0 +1,118 @@
+import {
+  type Database,
+  maybeOne,
+  one,
+  type Postgresql,
+  type Tenant,
+  withDb,
+  withTenant,
+} from "../platform/postgres.ts";
+import {
+  type ChatbotNumber,
+  readWhatsApp,
+  type WhatsAppFor,
+} from "../platform/whatsapp_numbers.ts";
+import { ownFlowJobId } from "../platform/windmill.ts";
+import type { ClaimedTurn } from "./claim.ts";
+import { claimTurn } from "./claim_turn.ts";
+import type { ContextPayload, LoadedContext } from "./context.ts";
+import { readHistory, readTurnMessages } from "./history.ts";
+
+/** Step 1. Claims the contact's turn and loads all that answering needs. */
+export async function main(webhook_event_id: number, db: Postgresql): Promise<LoadedContext> {
+  const whatsAppFor = await readWhatsApp();
+  return withDb(db, (database) =>
+    loadContext(database, whatsAppFor, {
+      webhookEventId: webhook_event_id,
+      flowJobId: ownFlowJobId(),
+    }),
+  );
+}
+
+export async function loadContext(
+  database: Database,
+  whatsAppFor: WhatsAppFor,
+  run: { webhookEventId: number; flowJobId: string },
+): Promise<LoadedContext> {
+  const { organization } = await one<{ organization: string | null }>(
+    database,
+    "select webhook_event_organization($1) as organization",
+    [run.webhookEventId],
+  );
+  if (organization === null) {
+    return {
+      outcome: "unknown_number",
+      reason: "no chatbot has the number that the event came to",
+    };
+  }
+  const claim = await withTenant(database, organization, (tenant) =>
+    claimTurn(tenant, run.webhookEventId, run.flowJobId),
+  );
+  if (claim.outcome !== "reply") return claim;
+  const { payload, typing } = await withTenant(database, organization, async (tenant) => ({
+    payload: await readPayload(tenant, claim),
+    typing: await readTyping(tenant, claim),
+  }));
+  if (typing) await showTyping(whatsAppFor, typing);
+  return payload;
+}
+
+async function readPayload(
+  tenant: Tenant,
+  { turnId, fence }: ClaimedTurn,
+): Promise<ContextPayload> {
+  const turn = await one<{
+    chatbot: ContextPayload["chatbot"];
+    contact: ContextPayload["contact"];
+    history_messages: number;
+    has_knowledge: boolean;
+  }>(
+    tenant,
+    `select b.history_messages,
+       json_build_object('id', b.id, 'name', b.name, 'system_prompt', b.system_prompt, 'model', b.model) as chatbot,
+       json_build_object('id', c.id, 'profile_name', c.profile_name) as contact,
+       exists (select from knowledge_sources s where s.chatbot_id = b.id and s.live_version > 0) as has_knowledge
+     from turns t join chatbots b on b.id = t.chatbot_id join contacts c on c.id = t.contact_id
+     where t.id = $1`,
+    [turnId],
+  );
+  const { chatbot, contact } = turn;
+  return {
+    outcome: "reply",
+    turn_id: turnId,
+    fence,
+    organization_id: tenant.organizationId,
+    chatbot,
+    contact,
+    history: await readHistory(tenant, {
+      turnId,
+      contactId: contact.id,
+      limit: turn.history_messages,
+    }),
+    messages: await readTurnMessages(tenant, turnId),
+    tools: turn.has_knowledge ? ["search_knowledge_base"] : [],
+  };
+}
+
+type Typing = ChatbotNumber & { readonly wamid: string };
+
+/** The newest message of a turn whose reply is still to be made: marking it as read marks the earlier ones too. */
+function readTyping(tenant: Tenant, { turnId }: ClaimedTurn): Promise<Typing | undefined> {
+  return maybeOne<Typing>(
+    tenant,
+    `select b.organization_id, b.id as chatbot_id, b.phone_number_id, b.whatsapp_access_token, m.wamid
+     from turns t join chatbots b on b.id = t.chatbot_id join messages m on m.turn_id = t.id
+     where t.id = $1 and t.status = 'generating' and m.author = 'contact' and m.wamid is not null
+     order by m.sent_at desc, m.id desc limit 1`,
+    [turnId],
+  );
+}
+
+async function showTyping(whatsAppFor: WhatsAppFor, typing: Typing): Promise<void> {
+  try {
+    await whatsAppFor(typing).showTyping(typing.wamid);
+  } catch (error) {
+    // the reply does not depend on it
+    console.warn(error instanceof Error ? error.message : error);
+  }
+}

@@ -1,0 +1,118 @@
+import { z } from "zod";
+import { costUsd } from "../platform/model_table.ts";
+import {
+  type Database,
+  maybeOne,
+  type Postgresql,
+  type Tenant,
+  withDb,
+  withTenant,
+} from "../platform/postgres.ts";
+import { organizationOfTurn } from "./turn_tenant.ts";
+
+/**
+ * not_charged: the limit message, which used nothing. is_priced is false when the model is not in the price table
+ * and the turn was logged as free.
+ */
+export type LoggedUsage =
+  | { readonly outcome: "logged"; readonly turn_id: string; readonly is_priced: boolean }
+  | { readonly outcome: "already_logged" | "not_charged" | "superseded"; readonly turn_id: string };
+
+const turnUsage = z.object({
+  model: z.string(),
+  model_calls: z.int(),
+  tool_calls: z.int(),
+  input_tokens: z.int(),
+  cached_input_tokens: z.int(),
+  output_tokens: z.int(),
+});
+
+/** Step 3. Writes what the turn used into the ledger and settles its reservation. */
+export async function main(turn_id: string, fence: number, db: Postgresql): Promise<LoggedUsage> {
+  return withDb(db, (database) => logUsage(database, turn_id, fence));
+}
+
+export async function logUsage(
+  database: Database,
+  turnId: string,
+  fence: number,
+): Promise<LoggedUsage> {
+  const organizationId = await organizationOfTurn(database, turnId);
+  return withTenant(database, organizationId, (tenant) => settle(tenant, turnId, fence));
+}
+
+interface ChargedTurn {
+  readonly reply_kind: string | null;
+  readonly is_settled: boolean;
+  readonly usage: unknown;
+}
+
+/** The turn's row is locked, so that of two copies of this job one finds it settled. */
+async function settle(tenant: Tenant, turnId: string, fence: number): Promise<LoggedUsage> {
+  const turn = await maybeOne<ChargedTurn>(
+    tenant,
+    `select reply_kind, usage, usage_settled_at is not null as is_settled
+     from turns where id = $1 and fence = $2 for update`,
+    [turnId, fence],
+  );
+  if (!turn) return { outcome: "superseded", turn_id: turnId };
+  if (turn.is_settled) return { outcome: "already_logged", turn_id: turnId };
+  if (turn.reply_kind !== "answer") return { outcome: "not_charged", turn_id: turnId };
+  const usage = turnUsage.parse(turn.usage);
+  const cost = costUsd(usage.model, {
+    inputTokens: usage.input_tokens,
+    cachedInputTokens: usage.cached_input_tokens,
+    outputTokens: usage.output_tokens,
+  });
+  await insertLedgerRow(tenant, turnId, usage, cost ?? 0);
+  await settleReservation(tenant, turnId, usage.input_tokens + usage.output_tokens, cost ?? 0);
+  return { outcome: "logged", turn_id: turnId, is_priced: cost !== undefined };
+}
+
+async function insertLedgerRow(
+  tenant: Tenant,
+  turnId: string,
+  usage: z.infer<typeof turnUsage>,
+  cost: number,
+): Promise<void> {
+  await tenant.query(
+    `insert into usage_logs
+       (organization_id, chatbot_id, contact_id, turn_id, model, model_calls, tool_calls,
+        input_tokens, cached_input_tokens, output_tokens, cost_usd)
+     select organization_id, chatbot_id, contact_id, id, $2, $3, $4, $5, $6, $7, $8
+     from turns where id = $1`,
+    [
+      turnId,
+      usage.model,
+      usage.model_calls,
+      usage.tool_calls,
+      usage.input_tokens,
+      usage.cached_input_tokens,
+      usage.output_tokens,
+      cost.toFixed(8),
+    ],
+  );
+}
+
+async function settleReservation(
+  tenant: Tenant,
+  turnId: string,
+  tokens: number,
+  cost: number,
+): Promise<void> {
+  await tenant.query(
+    `with settled as (
+       update turns set usage_settled_at = now() where id = $1
+       returning organization_id, reserved_period
+     )
+     update usage_summary s set
+       messages_reserved = s.messages_reserved - 1,
+       messages_used = s.messages_used + 1,
+       tokens_used = s.tokens_used + $2,
+       cost_usd = s.cost_usd + $3,
+       updated_at = now()
+     from settled
+     where s.organization_id = settled.organization_id and s.period_start = settled.reserved_period`,
+    [turnId, tokens, cost.toFixed(8)],
+  );
+}

@@ -1,0 +1,65 @@
+import { maybeOne, type Tenant } from "../platform/postgres.ts";
+import { storableJson, storableText } from "../platform/storable_text.ts";
+import { citedSources } from "./agent/cited_sources.ts";
+import type { AgentAnswer, ToolExecution } from "./agent/types.ts";
+import { toWhatsAppMarkup } from "./agent/whatsapp_markup.ts";
+import { LEASE } from "./claim.ts";
+import type { ContextPayload } from "./context.ts";
+
+/**
+ * Puts the answer on the turn's row, with what it used and cites, and writes its tool calls. False when another
+ * run has taken the turn over: then nothing is written.
+ */
+export async function recordAnswer(
+  tenant: Tenant,
+  context: Pick<ContextPayload, "turn_id" | "fence" | "chatbot">,
+  answer: AgentAnswer,
+): Promise<boolean> {
+  const reply = toWhatsAppMarkup(storableText(answer.text));
+  const sources = citedSources(
+    reply,
+    answer.executions.flatMap((execution) => execution.sources),
+  );
+  const recorded = await maybeOne(
+    tenant,
+    `update turns set reply = $3, reply_kind = 'answer', sources = $4, usage = $5, status = 'replying',
+       lease_expires_at = now() + $6::interval
+     where id = $1 and fence = $2 and status = 'generating' and reply is null
+     returning id`,
+    [
+      context.turn_id,
+      context.fence,
+      reply,
+      storableJson(sources),
+      JSON.stringify(answer.usage),
+      LEASE,
+    ],
+  );
+  if (!recorded) return false;
+  for (const execution of answer.executions) await recordExecution(tenant, context, execution);
+  return true;
+}
+
+async function recordExecution(
+  tenant: Tenant,
+  { turn_id, chatbot }: Pick<ContextPayload, "turn_id" | "chatbot">,
+  execution: ToolExecution,
+): Promise<void> {
+  await tenant.query(
+    `insert into tool_executions
+       (organization_id, chatbot_id, turn_id, call_no, tool_name, arguments, status, result, error, duration_ms)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+    [
+      tenant.organizationId,
+      chatbot.id,
+      turn_id,
+      execution.callNo,
+      storableText(execution.toolName),
+      storableJson(execution.args),
+      execution.status,
+      storableText(execution.result),
+      execution.error === null ? null : storableText(execution.error),
+      execution.durationMs,
+    ],
+  );
+}

@@ -1,0 +1,74 @@
+import { maybeOne, one, type Tenant } from "../platform/postgres.ts";
+import type { Sender } from "../platform/waiting_events.ts";
+
+export interface LockedContact extends Sender {
+  readonly id: string;
+  readonly conversation_mode: "auto" | "manual";
+  readonly is_blocked: boolean;
+  /** "YYYY-MM-DD" */
+  readonly limit_notice_period: string | null;
+}
+
+const COLUMNS = "id, chatbot_id, bsuid, phone, conversation_mode, is_blocked, limit_notice_period";
+
+/**
+ * Finds or makes the contact that wrote, and locks its row until the transaction ends. Whoever locks it decides
+ * alone what becomes of the conversation.
+ */
+export async function resolveContact(tenant: Tenant, sender: Sender): Promise<LockedContact> {
+  const found = (await byBsuid(tenant, sender)) ?? (await byPhone(tenant, sender));
+  if (found) return learnAliases(tenant, found, sender);
+  // nothing is inserted when another job makes the same contact at this moment; this waits until it is committed
+  await tenant.query(
+    `insert into contacts (organization_id, chatbot_id, bsuid, phone) values ($1, $2, $3, $4)
+     on conflict do nothing`,
+    [tenant.organizationId, sender.chatbot_id, sender.bsuid, sender.phone],
+  );
+  return one<LockedContact>(
+    tenant,
+    `select ${COLUMNS} from contacts
+     where chatbot_id = $1 and (bsuid = $2 or ($2::text is null and phone = $3)) for update`,
+    [sender.chatbot_id, sender.bsuid, sender.phone],
+  );
+}
+
+async function byBsuid(tenant: Tenant, { chatbot_id, bsuid }: Sender) {
+  return maybeOne<LockedContact>(
+    tenant,
+    `select ${COLUMNS} from contacts where chatbot_id = $1 and bsuid = $2 for update`,
+    [chatbot_id, bsuid],
+  );
+}
+
+/** By its alias. A number that now writes under another id has a new owner: the old contact loses it. */
+async function byPhone(tenant: Tenant, { chatbot_id, bsuid, phone }: Sender) {
+  const contact = await maybeOne<LockedContact>(
+    tenant,
+    `select ${COLUMNS} from contacts where chatbot_id = $1 and phone = $2 for update`,
+    [chatbot_id, phone],
+  );
+  if (!contact || bsuid === null || contact.bsuid === null) return contact;
+  await tenant.query("update contacts set phone = null where id = $1", [contact.id]);
+  return undefined;
+}
+
+/** Keeps the id or the number that was not known yet, unless another contact has the number. */
+async function learnAliases(
+  tenant: Tenant,
+  contact: LockedContact,
+  { bsuid, phone }: Sender,
+): Promise<LockedContact> {
+  return one<LockedContact>(
+    tenant,
+    `update contacts c set
+       bsuid = coalesce(c.bsuid, $2),
+       phone = case when exists (
+         select from contacts other
+         where other.chatbot_id = c.chatbot_id and other.phone = $3 and other.id <> c.id
+       ) then c.phone else coalesce($3, c.phone) end,
+       updated_at = now()
+     where id = $1
+     returning ${COLUMNS}`,
+    [contact.id, bsuid, phone],
+  );
+}

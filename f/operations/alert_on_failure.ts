@@ -1,0 +1,136 @@
+import * as wmill from "windmill-client";
+import { z } from "zod";
+import { type Alert, raiseAlert, type Told } from "../platform/alerts.ts";
+import type { StartFlow } from "../platform/close_turn.ts";
+import { maskSecrets } from "../platform/mask.ts";
+import { type Database, one, type Postgresql, withDb } from "../platform/postgres.ts";
+import { DatabaseUnavailableError } from "../platform/postgres_errors.ts";
+import { escapeForSlack, type PostToSlack, SlackPostError, slackAt } from "../platform/slack.ts";
+import { readWhatsApp, type WhatsAppFor } from "../platform/whatsapp_numbers.ts";
+import { startFlow } from "../platform/windmill.ts";
+import { failTurn, findTurn, type TurnAfterFailure } from "./fail_turn.ts";
+
+/** Windmill's error of the step that failed. */
+const stepError = z.object({
+  name: z.string().catch("Error"),
+  message: z.string().catch("no message"),
+});
+
+export interface Failure {
+  readonly stepId: string;
+  readonly error: z.infer<typeof stepError>;
+  readonly webhookEventId: number;
+  readonly flowJobId: string;
+}
+
+/** It takes the failed branch's place among the results of its branchall. */
+export type Alerted = TurnAfterFailure & {
+  readonly outcome: "alerted";
+  readonly step_id: string;
+  readonly slack: Told | "slack_down";
+};
+
+export interface AlertClients {
+  readonly postToSlack: PostToSlack | undefined;
+  readonly startFlow: StartFlow;
+  openWhatsApp(): Promise<WhatsAppFor>;
+}
+
+/** Failure module of the flow, also inside its branches: records what failed, tells Slack, and ends the turn. */
+export async function main(
+  step_id: string,
+  error: string,
+  webhook_event_id: number,
+  flow_job_id: string,
+  db: Postgresql,
+): Promise<Alerted> {
+  const failure: Failure = {
+    stepId: step_id,
+    error: stepError.catch({ name: "Error", message: error }).parse(parseJson(error)),
+    webhookEventId: webhook_event_id,
+    // inside a branch Windmill's flow_job_id is the branch's own: turns know the run of the whole flow
+    flowJobId: process.env.WM_ROOT_FLOW_JOB_ID || flow_job_id,
+  };
+  const postToSlack = slackAt(await wmill.getVariable("f/platform/slack_webhook_url"));
+  try {
+    return await withDb(db, (database) =>
+      alertOnFailure(database, { postToSlack, startFlow, openWhatsApp: readWhatsApp }, failure),
+    );
+  } catch (cause) {
+    // nothing could be written, so Slack is the only place left to say it
+    if (cause instanceof DatabaseUnavailableError) {
+      await postToSlack?.(escapeForSlack(maskSecrets(summaryOf(failure))));
+    }
+    throw cause;
+  }
+}
+
+export async function alertOnFailure(
+  database: Database,
+  clients: AlertClients,
+  failure: Failure,
+): Promise<Alerted> {
+  const { organization } = await one<{ organization: string | null }>(
+    database,
+    "select webhook_event_organization($1) as organization",
+    [failure.webhookEventId],
+  );
+  const run = { ...failure, organizationId: organization ?? "", reason: reasonOf(failure) };
+  const turn = organization === null ? undefined : await findTurn(database, run);
+  const slack = await tell(database, organization, clients, alertAbout(failure, turn?.id ?? null));
+  const after = await failTurn(database, clients.openWhatsApp, clients.startFlow, turn, run);
+  return { outcome: "alerted", step_id: failure.stepId, slack, ...after };
+}
+
+/** Slack being down must not keep the turn from being ended: system_alerts has the alert, as not posted. */
+async function tell(
+  database: Database,
+  organization: string | null,
+  { postToSlack }: AlertClients,
+  alert: Alert,
+): Promise<Alerted["slack"]> {
+  try {
+    return await raiseAlert(database, organization, postToSlack, alert);
+  } catch (error) {
+    if (!(error instanceof SlackPostError)) throw error;
+    console.warn(error.message);
+    return "slack_down";
+  }
+}
+
+function alertAbout(failure: Failure, turnId: string | null): Alert {
+  const subject = turnId === null ? `event:${failure.webhookEventId}` : `turn:${turnId}`;
+  return {
+    // the reply may well have arrived
+    severity: failure.error.name === "MessageOutcomeUnknownError" ? "warning" : "error",
+    kind: "step_failed",
+    alertKey: `step_failed:${subject}:${failure.stepId}`,
+    summary: summaryOf(failure),
+    details: {
+      step: failure.stepId,
+      error: failure.error.name,
+      webhook_event_id: failure.webhookEventId,
+      flow_job_id: failure.flowJobId,
+      turn_id: turnId,
+    },
+    flowJobId: failure.flowJobId,
+    turnId,
+  };
+}
+
+function summaryOf(failure: Failure): string {
+  return `The step ${failure.stepId} failed: ${failure.error.message.slice(0, 1_000)}`;
+}
+
+function reasonOf({ stepId, error }: Failure): string {
+  return maskSecrets(`${stepId}: ${error.name}: ${error.message.slice(0, 1_000)}`);
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    // started by hand with plain words: they are the message
+    return { message: json };
+  }
+}
