@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../helpers/database.ts";
 import { asMetaSends, change, textMessage, webhook } from "../helpers/meta_webhooks.ts";
-import { insertChatbot, insertOrganization } from "../helpers/records.ts";
+import { insertChatbot } from "../helpers/records.ts";
 import { SOON, startTestIngress, type TestIngress } from "./ingress.ts";
 
 const NUMBER = "100200300";
@@ -11,8 +11,7 @@ let ingress: TestIngress;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  const organization = await insertOrganization(database);
-  await insertChatbot(database, { organization_id: organization.id, phone_number_id: NUMBER });
+  await insertChatbot(database, { phone_number_id: NUMBER });
 });
 
 afterAll(async () => {

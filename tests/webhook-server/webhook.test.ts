@@ -11,7 +11,8 @@ import {
   textMessage,
   webhook,
 } from "../helpers/meta_webhooks.ts";
-import { insertChatbot, insertContact, insertOrganization } from "../helpers/records.ts";
+import { insertChatbot, insertMessage } from "../helpers/records.ts";
+import type { ChatbotRow } from "../helpers/rows.ts";
 import {
   APP_SECRET,
   PREVIOUS_APP_SECRET,
@@ -25,14 +26,13 @@ const OTHER_NUMBER = "400500600";
 
 let database: TestDatabase;
 let ingress: TestIngress;
+let chatbot: ChatbotRow;
 
 beforeAll(async () => {
   database = await createTestDatabase();
   ingress = await startTestIngress(database);
-  for (const phone_number_id of [NUMBER, OTHER_NUMBER]) {
-    const organization = await insertOrganization(database);
-    await insertChatbot(database, { organization_id: organization.id, phone_number_id });
-  }
+  chatbot = await insertChatbot(database, { phone_number_id: NUMBER });
+  await insertChatbot(database, { phone_number_id: OTHER_NUMBER });
 });
 
 beforeEach(async () => {
@@ -171,22 +171,14 @@ describe("a batch of two tenants", () => {
 
 describe("a status", () => {
   it("moves our message forward and never back, and starts no flow", async () => {
-    const [chatbot] = await database.query<{ id: string; organization_id: string }>(
-      "select id, organization_id from chatbots where phone_number_id = $1",
-      [NUMBER],
-    );
-    if (chatbot === undefined) throw new Error("the chatbot of this test is missing");
-    const contactRow = await insertContact(database, {
-      organization_id: chatbot.organization_id,
+    const message = await insertMessage(database, {
       chatbot_id: chatbot.id,
+      author: "chatbot",
+      delivery_status: "unknown",
+      wamid: null,
     });
-    const [message] = await database.query<{ delivery_key: string }>(
-      `insert into messages (organization_id, chatbot_id, contact_id, author, part, delivery_status)
-       values ($1, $2, $3, 'chatbot', 0, 'unknown') returning delivery_key`,
-      [chatbot.organization_id, chatbot.id, contactRow.id],
-    );
     const report = async (status: string) => {
-      const overrides = { status, biz_opaque_callback_data: message?.delivery_key };
+      const overrides = { status, biz_opaque_callback_data: message.delivery_key };
       const statuses = [deliveryStatus(overrides)];
       expect((await ingress.post(webhook([change({ statuses }, NUMBER)]))).status).toBe(200);
       const [row] = await database.query("select wamid, delivery_status from messages");
