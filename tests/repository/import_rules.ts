@@ -13,7 +13,7 @@ const MAY_IMPORT: Record<string, string[]> = {
 
 /** The agent's loop is pure: what it needs of the outside world is passed in. */
 const AGENT = "f/chat/agent/";
-const AGENT_PACKAGES = ["zod"];
+const AGENT_PACKAGES = ["zod", "marked"];
 
 function folderOf(path: string): string {
   const depth = path.startsWith("f/") ? 2 : 1;

@@ -51,7 +51,9 @@ describe("the .script.yaml of each script", () => {
 
 /** What is missing from the words that people read in Windmill's form. */
 function wordsMissing(path: string, text: string): string[] {
-  const { summary, schema } = metadata.parse(parse(text));
+  const parsed = metadata.safeParse(parse(text));
+  if (!parsed.success) return [`${path}: ${z.prettifyError(parsed.error)}: run "npm run metadata"`];
+  const { summary, schema } = parsed.data;
   const problems = isTitle(summary) ? [] : [`${path}: summary "${summary}" says nothing`];
   for (const [name, { description }] of Object.entries(schema.properties)) {
     if (isTitle(description) && description.endsWith(".")) continue;
