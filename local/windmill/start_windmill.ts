@@ -59,13 +59,14 @@ export async function startWindmill(options: WindmillOptions): Promise<LocalWind
   const schedules = options.schedules === false ? [] : loadSchedules(repositoryRoot);
   const bun = resolveBunBinary();
   const runner = new ScriptRunner(bun, dataDir);
+  const bundler = new Bundler(bun, repositoryRoot, dataDir);
   let baseUrl = "";
   const scriptJobs = new ScriptJobs({
     repositoryRoot,
     dataDir,
     workspace: options.workspace,
     values,
-    bundler: new Bundler(bun, repositoryRoot, dataDir),
+    bundler,
     runner,
     baseUrl: () => baseUrl,
   });
@@ -92,6 +93,7 @@ export async function startWindmill(options: WindmillOptions): Promise<LocalWind
     close: async () => {
       stopSchedules();
       jobs.close();
+      bundler.close();
       runner.close();
       await server.close();
     },

@@ -106,10 +106,11 @@ function readPromise(context: QuickJSContext, expression: string, promise: Quick
   }
 }
 
-/** A single expression is returned; one with `;` in it is a function body that must `return`. */
+/** A single expression is returned; several statements are a function body that must `return`. */
 function programFor(expression: string, scope: ExpressionScope): string {
   const trimmed = expression.trim().replace(/;+$/, "");
-  const body = trimmed.includes(";") ? trimmed : `return ${trimmed}\n`;
+  const isBody = trimmed.includes(";") && /\breturn\b/.test(trimmed);
+  const body = isBody ? trimmed : `return ${trimmed}\n`;
   const globals = {
     params: {},
     flow_env: {},

@@ -3,7 +3,7 @@ import { withRetries } from "./attempts.ts";
 import type { FailureModule } from "./flow_definition.ts";
 import type { FlowRun } from "./flow_host.ts";
 import { scopeOf, stepJob } from "./module_jobs.ts";
-import type { FlowOutcome } from "./outcome.ts";
+import { endedFlow, type FlowOutcome } from "./outcome.ts";
 
 /**
  * Runs a flow's handler after a failed step. What it returns becomes the flow's result, and
@@ -21,12 +21,10 @@ export async function runFailureModule(
   });
   const job = stepJob({ ...module, id: "failure" }, inHandler, scope);
   const outcome = await withRetries(module.retry, inHandler, () => run.host.runJob(job));
+  const recovered = isJsonObject(outcome.result) && outcome.result.recover === true;
   return {
-    success: outcome.success && isJsonObject(outcome.result) && outcome.result.recover === true,
-    result: outcome.result,
-    skipped: false,
+    ...endedFlow(outcome.success && recovered, outcome.result),
     canceled: outcome.canceled ?? false,
-    stoppedEarly: undefined,
     handled: true,
   };
 }

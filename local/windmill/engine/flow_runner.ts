@@ -3,7 +3,7 @@ import { runFailureModule } from "./failure_module.ts";
 import type { FlowModule, FlowValue } from "./flow_definition.ts";
 import type { FlowHost, FlowRun, ModuleStatus } from "./flow_host.ts";
 import { evaluatePredicate, evaluateTransform, scopeOf } from "./module_jobs.ts";
-import { canceledResult, type FlowOutcome, type ModuleOutcome } from "./outcome.ts";
+import { canceledResult, endedFlow, type FlowOutcome, type ModuleOutcome } from "./outcome.ts";
 import { runModule } from "./run_module.ts";
 
 /** Runs a flow to its end as Windmill does (backend/windmill-worker/src/worker_flow.rs). */
@@ -16,7 +16,7 @@ export async function runFlow(
   // The first step's previous_result is the flow's input.
   const run = makeRun(flow, host, flowInput, { ...outerResults });
   if (flow.skip_expr !== undefined && evaluatePredicate(flow.skip_expr, run, scopeOf(run))) {
-    return { ...ended(true, "stopped early"), skipped: true, stoppedEarly: { skip: true } };
+    return { ...endedFlow(true, "stopped early"), skipped: true, stoppedEarly: { skip: true } };
   }
   const status = flow.modules.map(({ id }): ModuleStatus => ({ id, type: "WaitingForPriorSteps" }));
   for (const [index, module] of flow.modules.entries()) {
@@ -32,7 +32,7 @@ export async function runFlow(
     if (end) return end;
     run.previousResult = outcome.result;
   }
-  return canceledOutcome(host) ?? ended(true, run.previousResult);
+  return canceledOutcome(host) ?? endedFlow(true, run.previousResult);
 }
 
 /** The flow's end, when this module was where it ends. */
@@ -43,16 +43,16 @@ async function endAfter(
 ): Promise<FlowOutcome | undefined> {
   const canceled = canceledOutcome(run.host);
   if (canceled) return canceled;
-  if (outcome.canceled) return { ...ended(false, outcome.result), canceled: true };
+  if (outcome.canceled) return { ...endedFlow(false, outcome.result), canceled: true };
   const { stop, result, success } = outcome;
   if (stop && (success || stop.errorMessage === undefined || !run.flow.failure_module)) {
     const skipped = stop.skip;
     const handled = outcome.handled ?? false;
-    return { ...ended(success, result), skipped, stoppedEarly: { skip: stop.skip }, handled };
+    return { ...endedFlow(success, result), skipped, stoppedEarly: { skip: stop.skip }, handled };
   }
   if (success || (module.continue_on_error && !outcome.unrecoverable)) return undefined;
   if (outcome.handled || !run.flow.failure_module) {
-    return { ...ended(false, result), handled: outcome.handled ?? false };
+    return { ...endedFlow(false, result), handled: outcome.handled ?? false };
   }
   return runFailureModule(run.flow.failure_module, run, result);
 }
@@ -100,18 +100,7 @@ function canceledOutcome(host: FlowHost): FlowOutcome | undefined {
   const cancellation = host.cancellation();
   if (cancellation === undefined) return undefined;
   const result = canceledResult(cancellation.by, cancellation.reason);
-  return { ...ended(false, result), canceled: true };
-}
-
-function ended(success: boolean, result: FlowOutcome["result"]): FlowOutcome {
-  return {
-    success,
-    result,
-    skipped: false,
-    canceled: false,
-    stoppedEarly: undefined,
-    handled: false,
-  };
+  return { ...endedFlow(false, result), canceled: true };
 }
 
 function statusOf(

@@ -1,8 +1,8 @@
 import type { Json, JsonObject } from "../json.ts";
 import { ExpressionFailed } from "./expressions.ts";
-import type { ModuleOf } from "./flow_definition.ts";
+import type { ModuleOf, StopAfterIf } from "./flow_definition.ts";
 import type { FlowRun } from "./flow_host.ts";
-import { evaluateTransform, scopeOf } from "./module_jobs.ts";
+import { evaluatePredicate, evaluateTransform, scopeOf } from "./module_jobs.ts";
 import type { FlowOutcome, ModuleOutcome } from "./outcome.ts";
 
 type Iteration = FlowOutcome & { jobId: string };
@@ -12,6 +12,7 @@ export async function runForLoop(
   stepId: string,
   value: ModuleOf<"forloopflow">,
   run: FlowRun,
+  stopAfterIf: StopAfterIf | undefined,
 ): Promise<ModuleOutcome> {
   const items = itemsOf(value, run);
   const start = (item: Json, index: number) =>
@@ -22,7 +23,9 @@ export async function runForLoop(
     });
   const iterations = value.parallel
     ? await inParallel(items, value.parallelism ?? items.length, start)
-    : await oneByOne(items, value.skip_failures, start);
+    : await oneByOne(items, value.skip_failures, start, (iterations) =>
+        breaksAfter(iterations, stopAfterIf, run),
+      );
   // In a parallel loop the stored status counts; one by one, a handled failure stays a failure.
   const failed = iterations.some(
     ({ success, handled }) => !success || (handled && !value.parallel),
@@ -62,11 +65,12 @@ function withIteration(flowInput: JsonObject, iteration: JsonObject): JsonObject
 
 type StartIteration = (item: Json, index: number) => Promise<Iteration>;
 
-/** A stop_after_if inside an iteration breaks the loop and nothing else. */
+/** A stop_after_if, the loop's own or one inside an iteration, breaks the loop and nothing else. */
 async function oneByOne(
   items: Json[],
   skipFailures: boolean,
   start: StartIteration,
+  breaks: (iterations: Iteration[]) => boolean,
 ): Promise<Iteration[]> {
   const iterations: Iteration[] = [];
   for (const [index, item] of items.entries()) {
@@ -74,8 +78,22 @@ async function oneByOne(
     iterations.push(iteration);
     const success = iteration.success && !iteration.handled;
     if (iteration.stoppedEarly || iteration.canceled || !(success || skipFailures)) break;
+    if (success && breaks(iterations)) break;
   }
   return iterations;
+}
+
+/** The loop's stop_after_if sees the iteration's result, and all until now as all_iters. */
+function breaksAfter(
+  iterations: Iteration[],
+  stopAfterIf: StopAfterIf | undefined,
+  run: FlowRun,
+): boolean {
+  if (stopAfterIf === undefined) return false;
+  const all_iters = iterations.map(({ result }) => result);
+  const result = all_iters.at(-1) ?? null;
+  const scope = scopeOf({ ...run, previousResult: result }, { result, all_iters });
+  return evaluatePredicate(stopAfterIf.expr, run, scope);
 }
 
 async function inParallel(

@@ -52,6 +52,7 @@ export function loadFlow(repositoryRoot: string, path: string): LoadedFlow {
   if (!parsed.success) throw new UnsupportedFlow(path, z.prettifyError(parsed.error), parsed.error);
   const { value, summary, tag } = parsed.data;
   checkIds(path, value.modules);
+  checkPredicates(path, value.modules);
   inlineScripts(path, folder, value);
   return { path, summary, value, ...(tag === undefined ? {} : { tag }) };
 }
@@ -80,6 +81,20 @@ function checkIds(path: string, modules: FlowModule[]): void {
     if (RESERVED_IDS.has(id)) throw new UnsupportedFlow(path, `the module id "${id}" is reserved.`);
     if (seen.has(id)) throw new UnsupportedFlow(path, `the module id "${id}" is used twice.`);
     seen.add(id);
+  }
+}
+
+/** Windmill would not look at these (worker_flow.rs: "we don't support stop_early per branch"). */
+function checkPredicates(path: string, modules: FlowModule[]): void {
+  for (const { id, value, stop_after_if, stop_after_all_iters_if } of allModules(modules)) {
+    const overJobs = value.type === "branchall" || value.type === "forloopflow";
+    const atOnce = overJobs && value.parallel;
+    if (stop_after_if && (atOnce || value.type === "branchall")) {
+      throw new UnsupportedFlow(path, `step ${id} has stop_after_if; use stop_after_all_iters_if.`);
+    }
+    if (stop_after_all_iters_if && !overJobs) {
+      throw new UnsupportedFlow(path, `step ${id} has no iterations to stop after.`);
+    }
   }
 }
 

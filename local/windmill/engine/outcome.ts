@@ -23,6 +23,18 @@ export interface FlowOutcome {
   handled: boolean;
 }
 
+/** A flow that ended with nothing out of the ordinary. */
+export function endedFlow(success: boolean, result: Json): FlowOutcome {
+  return {
+    success,
+    result,
+    skipped: false,
+    canceled: false,
+    stoppedEarly: undefined,
+    handled: false,
+  };
+}
+
 /** How one module of a flow ended, after its retries. */
 export interface ModuleOutcome {
   success: boolean;

@@ -38,7 +38,7 @@ function attemptOf(module: FlowModule, run: FlowRun): () => Promise<ModuleOutcom
     case "branchone":
       return () => runBranchOne(module.id, value, run);
     case "forloopflow":
-      return () => runForLoop(module.id, value, run);
+      return () => runForLoop(module.id, value, run, module.stop_after_if);
     case "flow": {
       const args = evaluateArgs(value.input_transforms, run, scopeOf(run));
       return () => runOtherFlow(module.id, value.path, args, run);
@@ -71,8 +71,8 @@ function runMock(module: FlowModule, run: FlowRun): Promise<ModuleOutcome> {
 }
 
 /**
- * Whether the flow stops here. A branchall and a parallel loop have no stop_after_if, only
- * stop_after_all_iters_if; a sequential branch that stopped early stops its flow too.
+ * Whether the flow stops here. A branchall and a loop have stop_after_all_iters_if for this;
+ * a sequential branch that stopped early stops its flow too.
  */
 function stopOf(module: FlowModule, run: FlowRun, outcome: ModuleOutcome): Partial<ModuleOutcome> {
   if (outcome.stop) return {};

@@ -32,6 +32,7 @@ export class Bundler {
   readonly #repositoryRoot: string;
   readonly #cacheDir: string;
   readonly #running = new Map<string, Promise<string>>();
+  readonly #closing = new AbortController();
 
   constructor(bun: string, repositoryRoot: string, dataDir: string) {
     this.#bun = bun;
@@ -47,6 +48,11 @@ export class Bundler {
     const bundling = this.#bundle(file).finally(() => this.#running.delete(file));
     this.#running.set(file, bundling);
     return bundling;
+  }
+
+  /** Kills the builds that run. */
+  close(): void {
+    this.#closing.abort();
   }
 
   async #bundle(file: string): Promise<string> {
@@ -67,7 +73,10 @@ export class Bundler {
     const metafile = `${output}.meta.json`;
     const flags = ["--target=bun", `--outfile=${output}`, `--metafile=${metafile}`];
     try {
-      await run(this.#bun, ["build", file, ...flags], { cwd: this.#repositoryRoot });
+      await run(this.#bun, ["build", file, ...flags], {
+        cwd: this.#repositoryRoot,
+        signal: this.#closing.signal,
+      });
     } catch (error) {
       const stderr = error instanceof Error && "stderr" in error ? String(error.stderr) : "";
       throw new BundleFailed(file, stderr || String(error), error);

@@ -3,7 +3,7 @@ import type { FlowValue } from "../engine/flow_definition.ts";
 import type { ChildFlow, FlowHost, StepJob } from "../engine/flow_host.ts";
 import { runFlow } from "../engine/flow_runner.ts";
 import { loadFlow } from "../engine/load_flow.ts";
-import { type FlowOutcome, failure, type JobOutcome } from "../engine/outcome.ts";
+import { endedFlow, type FlowOutcome, failure, type JobOutcome } from "../engine/outcome.ts";
 import type { Json } from "../json.ts";
 import type { WorkspaceValues } from "../workspace_values.ts";
 import type { Job } from "./job.ts";
@@ -53,7 +53,7 @@ export class FlowJobs {
       random: Math.random,
       cancellation: () => this.#cancellation(job.id, signal),
       report: (modules) => {
-        jobs.store.update(job.id, { flowStatus: { modules } });
+        jobs.store.update(job.id, { flowStatus: { modules: [...modules] } });
       },
     };
     return run(host, value);
@@ -94,7 +94,7 @@ export class FlowJobs {
     });
     jobs.begin(id);
     jobs.end(id, { state: success ? "success" : "failure", result: step.result });
-    return { jobId: id, success, result: step.result, unrecoverable: !success };
+    return { jobId: id, success, result: step.result };
   }
 
   async #runChild(
@@ -119,7 +119,7 @@ export class FlowJobs {
       const { name, message } = error instanceof Error ? error : new Error(String(error));
       const result = failure(name, message);
       jobs.end(job.id, { state: "failure", result });
-      return { ...brokenFlow(result), jobId: job.id };
+      return { ...endedFlow(false, result), jobId: job.id };
     }
   }
 
@@ -161,17 +161,6 @@ function endOf({ success, canceled, skipped, result }: FlowOutcome): JobEnd {
   if (canceled) return { state: "canceled", result };
   if (!success) return { state: "failure", result };
   return { state: skipped ? "skipped" : "success", result };
-}
-
-function brokenFlow(result: Json): FlowOutcome {
-  return {
-    success: false,
-    result,
-    skipped: false,
-    canceled: false,
-    stoppedEarly: undefined,
-    handled: false,
-  };
 }
 
 function wait(milliseconds: number, signal: AbortSignal): Promise<void> {

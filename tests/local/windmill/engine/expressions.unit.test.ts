@@ -24,6 +24,7 @@ describe("an expression (windmill-jseval)", () => {
     ["reads the flow's input", "flow_input.text", "héllo 🙂"],
     ["is returned without a return", "flow_input.n + 1", 3],
     ["with statements must return", "const m = flow_input.n; return m * 2", 4],
+    ["may hold a semicolon in a string", "'a;' + flow_input.n", "a;2"],
     ["may be an object", "({ id: results.a.list[1] })", { id: 2 }],
     ["may span lines and end in a comment", "flow_input.n\n  + 1 // one more", 3],
     ["may end in a semicolon", "flow_input.n;", 2],

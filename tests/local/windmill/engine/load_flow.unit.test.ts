@@ -56,6 +56,19 @@ describe("loading a flow", () => {
     ["a cache", { modules: [step("a", {}, { cache_ttl: 60 })] }, /cache_ttl/],
     ["Enterprise's concurrency limits", { modules: [], concurrent_limit: 1 }, /concurrent_limit/],
     ["an id that is used twice", { modules: [step("a"), step("a")] }, /"a" is used twice/],
+    [
+      "stop_after_if on a branchall, which Windmill does not look at",
+      {
+        modules: [
+          {
+            id: "all",
+            value: { type: "branchall", branches: [] },
+            stop_after_if: { expr: "true" },
+          },
+        ],
+      },
+      /stop_after_all_iters_if/,
+    ],
     ["a reserved id", { modules: [step("failure")] }, /reserved/],
     [
       "an inline file that is missing",

@@ -65,6 +65,28 @@ describe("forloopflow (worker_flow.rs, FlowModuleValue::ForloopFlow)", () => {
     expect(calls.map((call) => call.step)).toEqual(["item", "item", "after"]);
   });
 
+  it("is broken by its own stop_after_if, which sees each iteration's result", async () => {
+    const [module] = loop({}).modules;
+    const stop_after_if = { expr: "result === 20 && all_iters.length === 2" };
+    const { calls, outcome } = await runTestFlow(
+      { modules: [{ ...module, stop_after_if }, step("after", { all: "results.loop" })] },
+      { scripts: { item: ({ x }) => x ?? null, after: ({ all }) => all ?? null }, input },
+    );
+    expect(calls).toHaveLength(3);
+    expect(outcome.result).toEqual([10, 20]);
+  });
+
+  it("stops the flow by stop_after_all_iters_if, which sees all results", async () => {
+    const [module] = loop({ parallel: true }).modules;
+    const stop_after_all_iters_if = { expr: "result.length === 3", skip_if_stopped: true };
+    const { calls, outcome } = await runTestFlow(
+      { modules: [{ ...module, stop_after_all_iters_if }, step("after")] },
+      { input },
+    );
+    expect(calls.map((call) => call.step)).not.toContain("after");
+    expect(outcome).toMatchObject({ success: true, skipped: true });
+  });
+
   it("fails when the iterator is no array", async () => {
     const { outcome } = await runTestFlow(loop({}), { input: { items: "many" } });
     expect(outcome).toMatchObject({ success: false, result: { error: { name: "ExecutionErr" } } });
