@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import { Cron } from "croner";
 import { parse } from "yaml";
 import { z } from "zod";
-import type { Json } from "./json.ts";
+import type { Runnable } from "./jobs/start_runnable.ts";
 
 /** Strict: handlers on failure and the like are Enterprise-only and would never fire. */
 const scheduleSchema = z.strictObject({
@@ -26,7 +26,7 @@ export interface Schedule {
   /** Six fields, the seconds first. */
   cron: string;
   timezone: string;
-  runnable: { kind: "flow" | "script"; path: string; args: { [key: string]: Json } };
+  runnable: Runnable;
 }
 
 export class UnsupportedSchedule extends Error {

@@ -10,8 +10,9 @@ import { type JobEvent, JobService } from "./jobs/job_service.ts";
 import { JobStore } from "./jobs/job_store.ts";
 import { ScriptJobs } from "./jobs/script_jobs.ts";
 import { ScriptRunner } from "./jobs/script_runner.ts";
+import { type Runnable, startRunnable } from "./jobs/start_runnable.ts";
 import { WorkerPool } from "./jobs/worker_pool.ts";
-import type { Json } from "./json.ts";
+import type { Json, JsonObject } from "./json.ts";
 import { S3Store } from "./s3_store.ts";
 import { loadSchedules, runSchedules } from "./schedules.ts";
 import { WorkspaceValues } from "./workspace_values.ts";
@@ -40,8 +41,8 @@ export interface LocalWindmill {
   token: string;
   workspace: string;
   /** Starts a flow by its path; resolves with its job's id. Rejects with Windmill's sentence. */
-  runFlow(path: string, args: { [key: string]: Json }): Promise<string>;
-  runScript(path: string, args: { [key: string]: Json }): Promise<string>;
+  runFlow(path: string, args: JsonObject): Promise<string>;
+  runScript(path: string, args: JsonObject): Promise<string>;
   /** The job's end, as `jobs_u/completed/get_result_maybe` says it. */
   waitForJob(id: string): Promise<{ success: boolean; result: Json }>;
   /** Calls the listener for every job that starts or ends, until what it returned is called. */
@@ -83,7 +84,7 @@ export async function startWindmill(options: WindmillOptions): Promise<LocalWind
   baseUrl = server.url;
   jobs.resumeSaved();
   const stopSchedules = runSchedules(schedules, ({ path, runnable }) => {
-    jobs.enqueue({ ...runnable, schedulePath: path });
+    startRunnable(context, runnable, { schedulePath: path });
   });
   return {
     baseUrl,
@@ -100,9 +101,10 @@ export async function startWindmill(options: WindmillOptions): Promise<LocalWind
   };
 }
 
-function helpers({ jobs }: WindmillContext) {
-  const run = (kind: "flow" | "script") => async (path: string, args: { [key: string]: Json }) =>
-    jobs.enqueue({ kind, path, args }).id;
+function helpers(context: WindmillContext) {
+  const { jobs } = context;
+  const run = (kind: Runnable["kind"]) => async (path: string, args: JsonObject) =>
+    startRunnable(context, { kind, path, args }).id;
   return {
     runFlow: run("flow"),
     runScript: run("script"),

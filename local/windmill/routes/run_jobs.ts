@@ -1,10 +1,9 @@
 import type { Request, Router } from "express";
 import { z } from "zod";
 import type { WindmillContext } from "../context.ts";
-import { loadFlow } from "../engine/load_flow.ts";
 import { badRequest, notFound, notSupported } from "../http_error.ts";
 import type { Job } from "../jobs/job.ts";
-import { loadScript } from "../jobs/script_catalog.ts";
+import { type Runnable, startRunnable } from "../jobs/start_runnable.ts";
 import { isJsonObject, type Json, type JsonObject } from "../json.ts";
 import { pathParameter } from "./path_parameter.ts";
 
@@ -21,10 +20,8 @@ const runQuery = z.strictObject({
   skip_preprocessor: z.string().optional(),
 });
 
-type Kind = "script" | "flow";
-
 /** `p` is a script by its path, `f` a flow. */
-const KINDS: Record<string, Kind> = { p: "script", f: "flow" };
+const KINDS: Record<string, Runnable["kind"]> = { p: "script", f: "flow" };
 
 export function installRunJobs(router: Router, context: WindmillContext): void {
   router.post("/jobs/run/:kind/*path", (request, response) => {
@@ -48,30 +45,20 @@ function startJob(request: Request, context: WindmillContext): Job {
   if (kind === undefined) throw notSupported(`jobs/run/${request.params.kind}`);
   const query = runQuery.safeParse(request.query);
   if (!query.success) throw badRequest(z.prettifyError(query.error));
-  const path = pathParameter(request);
-  const { tag } = loadRunnable(kind, path, context.repositoryRoot);
-  const { parent_job, root_job, job_id, timeout } = query.data;
+  const { parent_job, root_job, job_id, tag, timeout } = query.data;
   const parent = parent_job === undefined ? undefined : context.jobs.store.get(parent_job);
   if (parent_job !== undefined && parent === undefined) {
     throw notFound(`parent job ${parent_job} does not exist`);
   }
-  const jobTag = query.data.tag ?? tag;
-  return context.jobs.enqueue({
-    kind,
-    path,
-    args: argsOf(request.body),
+  const runnable = { kind, path: pathParameter(request), args: argsOf(request.body) };
+  return startRunnable(context, runnable, {
     scheduledFor: dueTime(query.data),
     ...(job_id === undefined ? {} : { id: job_id }),
     ...(parent === undefined ? {} : { parentJob: parent.id, rootJob: parent.rootJob ?? parent.id }),
     ...(root_job === undefined ? {} : { rootFlowJob: root_job }),
-    ...(jobTag === undefined ? {} : { tag: jobTag }),
+    ...(tag === undefined ? {} : { tag }),
     ...(timeout === undefined ? {} : { timeoutSeconds: timeout }),
   });
-}
-
-/** Refuses a path that does not exist, or that cannot run here, before there is a job. */
-function loadRunnable(kind: Kind, path: string, repositoryRoot: string): { tag?: string } {
-  return kind === "flow" ? loadFlow(repositoryRoot, path) : loadScript(repositoryRoot, path);
 }
 
 function argsOf(body: Json | undefined): JsonObject {

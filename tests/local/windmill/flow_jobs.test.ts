@@ -40,6 +40,14 @@ describe("a flow's jobs", () => {
     ]);
   });
 
+  it("are killed at their module's timeout", async () => {
+    const { success, result } = await runFlow("f/t/times_out");
+    expect(success).toBe(false);
+    expect(result).toMatchObject({
+      error: { message: expect.stringContaining("limit of 1 seconds") },
+    });
+  });
+
   it("are announced as they start and end", async () => {
     const events: JobEvent[] = [];
     const stop = windmill.onJob((event) => events.push(event));

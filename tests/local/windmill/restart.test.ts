@@ -1,4 +1,3 @@
-import { rmSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import { eventually, startTestWindmill, type TestWindmill } from "../../helpers/local_windmill.ts";
 
@@ -68,12 +67,14 @@ describe("closing", () => {
   it("kills the processes of its jobs", async () => {
     windmill = await startTestWindmill();
     const id = await windmill.runScript("f/t/waits", {});
-    await eventually(async () => expect((await windmill.job(id)).logs).toContain("waiting"));
+    const pid = await eventually(async () => {
+      const said = /waiting as (\d+)/.exec(String((await windmill.job(id)).logs));
+      expect(said).not.toBeNull();
+      return Number(said?.[1]);
+    });
+    expect(process.kill(pid, 0)).toBe(true); // control
     await windmill.close();
-    // A process that lived on would still hold its directory.
-    await eventually(() =>
-      rmSync(`${windmill.dataDir}/job_dirs/${id}`, { recursive: true, force: true }),
-    );
+    await eventually(() => expect(() => process.kill(pid, 0)).toThrow(/ESRCH/));
     windmill = await startTestWindmill({ dataDir: windmill.dataDir });
   });
 });
