@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { becomeClientSql } from "./session.ts";
 import {
   backend,
+  MalformedMessageError,
   MessageReader,
   message,
   opening,
@@ -48,7 +49,12 @@ export class Client {
     this.#greeting = greeting;
     socket.setNoDelay(true);
     socket.on("data", (chunk: Buffer) => {
-      for (const next of this.#reader.read(chunk)) this.#receive(next);
+      try {
+        for (const next of this.#reader.read(chunk)) this.#receive(next);
+      } catch (error) {
+        if (!(error instanceof MalformedMessageError)) throw error;
+        this.refuse("08P01", error.message);
+      }
       onWork();
     });
     // a killed client resets its connection; "close" follows and says all there is to say
@@ -76,11 +82,12 @@ export class Client {
   }
 
   #receive(next: Buffer): void {
+    if (this.hasLeft) return;
     if (!this.#isGreeted) {
       this.#open(next);
       return;
     }
-    if (this.hasLeft || COPY_IN.has(next[0])) return;
+    if (COPY_IN.has(next[0])) return;
     if (next[0] === message.terminate) {
       this.hasLeft = true;
       this.#socket.end();
@@ -100,6 +107,7 @@ export class Client {
       this.send(Buffer.from("N"));
     } else if (code === opening.cancel) {
       // A running statement cannot be cancelled: it holds the only thread. A server does not answer either.
+      this.hasLeft = true;
       this.#socket.end();
     } else if (code >> 16 !== opening.protocol3 >> 16) {
       this.refuse("0A000", `unsupported frontend protocol ${code >> 16}.${code & 0xffff}`);

@@ -36,12 +36,24 @@ const STATUS_OF: Record<string, TransactionStatus> = {
   E: "failed transaction",
 };
 
+export class MalformedMessageError extends Error {
+  override name = "MalformedMessageError";
+  readonly length: number;
+
+  constructor(length: number) {
+    super(`a message says that it is ${length} bytes long, which none can be`);
+    this.length = length;
+  }
+}
+
 /** Cuts a byte stream into messages, however TCP cut it. The first message of a connection has no type byte. */
 export class MessageReader {
   #chunks: Buffer[] = [];
   #length = 0;
   #needed = 4;
   #headerLength = 4;
+  /** The length counts itself, and before the greeting a code of the same size. */
+  #shortest = 8;
 
   /** The messages that are complete now, each with its header. */
   *read(chunk: Buffer): Generator<Buffer> {
@@ -50,7 +62,9 @@ export class MessageReader {
     // joined only when a whole message is there: joining at every chunk is quadratic for a big one
     while (this.#length >= this.#needed) {
       const bytes = Buffer.concat(this.#chunks);
-      const end = this.#headerLength + bytes.readInt32BE(this.#headerLength - 4) - 4;
+      const length = bytes.readInt32BE(this.#headerLength - 4);
+      if (length < this.#shortest) throw new MalformedMessageError(length);
+      const end = this.#headerLength + length - 4;
       if (bytes.length < end) {
         this.#keep(bytes, end);
         return;
@@ -63,6 +77,7 @@ export class MessageReader {
   /** From here on messages carry a type byte. */
   greeted(): void {
     this.#headerLength = 5;
+    this.#shortest = 4;
     this.#needed = 5;
   }
 
