@@ -26,8 +26,7 @@ export function waitingEvents(
     queryable,
     `select id, sent_at, received_at, payload from webhook_events
      where chatbot_id = $1 and kind = 'message' and status = 'received'
-       and (sender_bsuid = $2
-         or (sender_phone = $3 and (sender_bsuid is null or $2::text is null)))
+       and (sender_bsuid = $2 or (sender_bsuid is null and sender_phone = $3))
      order by coalesce(sent_at, received_at), id`,
     [chatbot_id, bsuid, phone],
   );

@@ -1,0 +1,78 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { TestDatabase } from "../../helpers/database.ts";
+import { createTestDatabase, openShop } from "./shop.ts";
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await createTestDatabase();
+});
+afterAll(() => db.close());
+
+const TIMES = 8;
+const together = <Result>(work: () => Promise<Result>) =>
+  Promise.all(Array.from({ length: TIMES }, work));
+
+it("sends once when copies of the job run at the same time", async () => {
+  const shop = await openShop(db);
+  const context = await shop.claim(await shop.contactWrites("When do you open?"));
+  await shop.generate(context);
+  await together(() => shop.send(context));
+  expect(shop.whatsApp.sent).toHaveLength(1);
+});
+
+it("opens one turn when the flow runs of a burst start at the same time", async () => {
+  const shop = await openShop(db);
+  const events = await Promise.all(
+    Array.from({ length: TIMES }, (_, at) => shop.contactWrites(`piece ${at}`)),
+  );
+  const loaded = await Promise.all(events.map((event) => shop.load(event)));
+  expect(loaded.filter(({ outcome }) => outcome === "reply")).toHaveLength(1);
+  const turns = await db.query("select id from turns where chatbot_id = $1", [shop.chatbot.id]);
+  expect(turns).toHaveLength(1);
+});
+
+it("loses no message that is written while a turn is being finished", async () => {
+  const shop = await openShop(db);
+  for (let round = 0; round < 5; round++) {
+    const context = await shop.claim(await shop.contactWrites(`question ${round}`));
+    await shop.generate(context);
+    await shop.send(context);
+    const later = await shop.contactWrites(`later ${round}`);
+    const [loaded] = await Promise.all([shop.load(later), shop.finish(context)]);
+    if (loaded.outcome === "reply") await shop.finish(loaded);
+    else {
+      expect(shop.startedFlows).toContain(later);
+      await shop.finish(await shop.claim(later));
+    }
+  }
+});
+
+it("lets in no more turns than the quota, however many ask at once", async () => {
+  const limit = 3;
+  const shop = await openShop(db, { organization: { message_limit: limit } });
+  const events = await Promise.all(
+    Array.from({ length: TIMES }, (_, at) =>
+      shop.contactWrites("Hello", { sender_bsuid: `DE.${at}`, sender_phone: `49151${at}` }),
+    ),
+  );
+  await Promise.all(events.map((event) => shop.load(event, randomUUID())));
+  const turns = await db.query<{ reply_kind: string | null }>(
+    "select reply_kind from turns where chatbot_id = $1",
+    [shop.chatbot.id],
+  );
+  expect(turns.filter(({ reply_kind }) => reply_kind === null)).toHaveLength(limit);
+  expect(turns.filter(({ reply_kind }) => reply_kind === "limit")).toHaveLength(TIMES - limit);
+});
+
+it("settles a turn once when copies of the job run at the same time", async () => {
+  const shop = await openShop(db);
+  const context = await shop.claim(await shop.contactWrites("When do you open?"));
+  await shop.generate(context);
+  const logged = await together(() => shop.log(context));
+  expect(logged.filter(({ outcome }) => outcome === "logged")).toHaveLength(1);
+  const summaries = await db.query("select * from usage_summary where organization_id = $1", [
+    shop.organization.id,
+  ]);
+  expect(summaries).toMatchObject([{ messages_reserved: 0, messages_used: 1 }]);
+});
