@@ -61,15 +61,21 @@ function readSchedule(repositoryRoot: string, file: string): Schedule | undefine
   return { path, cron, timezone, runnable: { kind, path: script_path, args: args ?? {} } };
 }
 
-/** Calls `start` each time a schedule is due; the returned function stops them all. */
+/**
+ * Calls `start` each time a schedule is due, and `log` when that throws; the returned
+ * function stops them all.
+ */
 export function runSchedules(
   schedules: Schedule[],
+  log: (line: string) => void,
   start: (schedule: Schedule) => void,
 ): () => void {
   const crons = schedules.map((schedule) => {
     try {
       const { cron, timezone } = schedule;
-      return new Cron(cron, { timezone, mode: "6-part", unref: true }, () => start(schedule));
+      const failed = (error: unknown) => log(`The schedule ${schedule.path} failed: ${error}`);
+      const options = { timezone, mode: "6-part", unref: true, catch: failed } as const;
+      return new Cron(cron, options, () => start(schedule));
     } catch (error) {
       throw new UnsupportedSchedule(schedule.path, String(error), error);
     }

@@ -5,6 +5,7 @@ import { makeApp } from "./app.ts";
 import { resolveBunBinary } from "./bun_binary.ts";
 import type { WindmillContext } from "./context.ts";
 import { Bundler } from "./jobs/bundle.ts";
+import { bundleScripts } from "./jobs/bundle_scripts.ts";
 import { FlowJobs } from "./jobs/flow_jobs.ts";
 import { type JobEvent, JobService } from "./jobs/job_service.ts";
 import { JobStore } from "./jobs/job_store.ts";
@@ -33,6 +34,8 @@ export interface WindmillOptions {
   resources?: Record<string, { resourceType: string; value: Json }>;
   /** Whether the repository's schedules run; true unless said otherwise. */
   schedules?: boolean;
+  /** Told what has no job to fail: a schedule that cannot start. console.error by default. */
+  log?: (line: string) => void;
 }
 
 export interface LocalWindmill {
@@ -47,43 +50,28 @@ export interface LocalWindmill {
   waitForJob(id: string): Promise<{ success: boolean; result: Json }>;
   /** Calls the listener for every job that starts or ends, until what it returned is called. */
   onJob(listener: (event: JobEvent) => void): () => void;
+  /** What deploying does: bundles every script now instead of at its first run. Rejects for a broken one. */
+  bundleScripts(): Promise<void>;
   /** Kills what runs and stops listening. Jobs that had not ended are resumed at the next start. */
   close(): Promise<void>;
 }
 
 /** A Windmill server and its workers, in this process, for one workspace. */
 export async function startWindmill(options: WindmillOptions): Promise<LocalWindmill> {
-  const dataDir = resolve(options.dataDir);
+  const { workspace, token, log = console.error } = options;
   const repositoryRoot = resolve(options.repositoryRoot);
+  const dataDir = resolve(options.dataDir);
   mkdirSync(dataDir, { recursive: true });
   const values = seededValues(dataDir, options);
   const schedules = options.schedules === false ? [] : loadSchedules(repositoryRoot);
-  const bun = resolveBunBinary();
-  const runner = new ScriptRunner(bun, dataDir);
-  const bundler = new Bundler(bun, repositoryRoot, dataDir);
   let baseUrl = "";
-  const scriptJobs = new ScriptJobs({
-    repositoryRoot,
-    dataDir,
-    workspace: options.workspace,
-    values,
-    bundler,
-    runner,
-    baseUrl: () => baseUrl,
-  });
-  const jobs = new JobService(
-    new JobStore(dataDir),
-    scriptJobs,
-    new WorkerPool(options.workers ?? 4),
-  );
-  const flows = new FlowJobs({ repositoryRoot, jobs, values });
-  jobs.useFlows((job) => flows.run(job));
-  const { workspace, token } = options;
+  const workers = makeWorkers({ ...options, repositoryRoot, dataDir, values }, () => baseUrl);
+  const { jobs, bundler } = workers;
   const context = { repositoryRoot, workspace, jobs, values, s3: new S3Store(dataDir) };
   const server = await listen(makeApp(context, token), options.port ?? 0);
   baseUrl = server.url;
   jobs.resumeSaved();
-  const stopSchedules = runSchedules(schedules, ({ path, runnable }) => {
+  const stopSchedules = runSchedules(schedules, log, ({ path, runnable }) => {
     startRunnable(context, runnable, { schedulePath: path });
   });
   return {
@@ -91,14 +79,35 @@ export async function startWindmill(options: WindmillOptions): Promise<LocalWind
     token,
     workspace,
     ...helpers(context),
+    bundleScripts: () => bundleScripts(repositoryRoot, bundler),
     close: async () => {
       stopSchedules();
-      jobs.close();
-      bundler.close();
-      runner.close();
+      workers.close();
       await server.close();
     },
   };
+}
+
+interface WorkersOptions extends WindmillOptions {
+  values: WorkspaceValues;
+}
+
+/** What runs jobs: the queue, the flow engine and Bun's processes. */
+function makeWorkers(options: WorkersOptions, baseUrl: () => string) {
+  const { repositoryRoot, dataDir, values, workers = 4 } = options;
+  const bun = resolveBunBinary();
+  const runner = new ScriptRunner(bun, dataDir);
+  const bundler = new Bundler(bun, repositoryRoot, dataDir);
+  const scriptJobs = new ScriptJobs({ ...options, bundler, runner, baseUrl });
+  const jobs = new JobService(new JobStore(dataDir), scriptJobs, new WorkerPool(workers));
+  const flows = new FlowJobs({ repositoryRoot, jobs, values });
+  jobs.useFlows((job) => flows.run(job));
+  const close = () => {
+    jobs.close();
+    bundler.close();
+    runner.close();
+  };
+  return { jobs, bundler, close };
 }
 
 function helpers(context: WindmillContext) {

@@ -30,6 +30,24 @@ const parsedSchema = z.union([
 let ready = false;
 
 export function readSignature(path: string, code: string): ScriptSignature {
+  const { args, auto_kind } = parseScript(path, code);
+  if (auto_kind === "lib") throw new UnreadableScript(path, "it exports no function main.");
+  return {
+    parameters: args.map(({ name, typ, has_default }) => ({
+      name,
+      isDate: typ === "datetime",
+      isRequired: !has_default,
+      type: typ,
+    })),
+  };
+}
+
+/** False for a library: a file under f/ that others import. */
+export function hasMain(path: string, code: string): boolean {
+  return parseScript(path, code).auto_kind !== "lib";
+}
+
+function parseScript(path: string, code: string) {
   if (!ready) {
     const require = createRequire(import.meta.url);
     const wasm = require.resolve("windmill-parser-wasm-ts/windmill_parser_wasm_bg.wasm");
@@ -38,13 +56,5 @@ export function readSignature(path: string, code: string): ScriptSignature {
   }
   const parsed = parsedSchema.parse(JSON.parse(parse_deno(code, "main")));
   if ("type" in parsed) throw new UnreadableScript(path, "Windmill's parser finds it invalid.");
-  if (parsed.auto_kind === "lib") throw new UnreadableScript(path, "it exports no function main.");
-  return {
-    parameters: parsed.args.map(({ name, typ, has_default }) => ({
-      name,
-      isDate: typ === "datetime",
-      isRequired: !has_default,
-      type: typ,
-    })),
-  };
+  return parsed;
 }

@@ -88,3 +88,12 @@ describe("a flow's jobs", () => {
     expect(steps.filter((step) => step.root_job === id)).toEqual([]);
   });
 });
+
+describe("bundling every script at once, as a deployment does", () => {
+  it("passes over libraries, and rejects with the script that cannot be bundled", async () => {
+    await expect(windmill.bundleScripts()).rejects.toThrow(/reaches_out\.ts could not be bundled/);
+    const sound = await startTestWindmill({ repositoryRoot: "tests/fixtures/windmill/two_steps" });
+    await expect(sound.bundleScripts()).resolves.toBeUndefined();
+    await sound.remove();
+  });
+});

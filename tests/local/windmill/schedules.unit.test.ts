@@ -11,6 +11,7 @@ import {
 } from "../../../local/windmill/schedules.ts";
 
 let root = "";
+const log = vi.fn();
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "schedules-"));
   mkdirSync(join(root, "f/t"), { recursive: true });
@@ -38,7 +39,7 @@ describe("schedules", () => {
   it("start their script with its arguments when they are due, until stopped", () => {
     writeSchedule("tidy", {});
     const due: Schedule[] = [];
-    const stop = runSchedules(loadSchedules(root), (schedule) => due.push(schedule));
+    const stop = runSchedules(loadSchedules(root), log, (schedule) => due.push(schedule));
     vi.advanceTimersByTime(4 * 60_000);
     expect(due).toEqual([]);
     vi.advanceTimersByTime(60_000);
@@ -50,6 +51,18 @@ describe("schedules", () => {
     expect(due).toHaveLength(1);
   });
 
+  it("say what went wrong when they cannot start, and stay", () => {
+    writeSchedule("tidy", { schedule: "0 * * * * *" });
+    log.mockClear();
+    const stop = runSchedules(loadSchedules(root), log, () => {
+      throw new Error("no such script");
+    });
+    vi.advanceTimersByTime(2 * 60_000);
+    const line = "The schedule f/t/tidy failed: Error: no such script";
+    expect(log.mock.calls).toEqual([[line], [line]]);
+    stop();
+  });
+
   it("do not run when they are not enabled", () => {
     writeSchedule("tidy", { enabled: false });
     expect(loadSchedules(root)).toEqual([]);
@@ -58,7 +71,7 @@ describe("schedules", () => {
   it("keep to their time zone", () => {
     writeSchedule("tidy", { schedule: "0 30 11 * * *", timezone: "Europe/Berlin" });
     const start = vi.fn();
-    const stop = runSchedules(loadSchedules(root), start);
+    const stop = runSchedules(loadSchedules(root), log, start);
     vi.advanceTimersByTime(30 * 60_000);
     expect(start).toHaveBeenCalledTimes(1);
     stop();
@@ -69,7 +82,7 @@ describe("schedules", () => {
     ["a pattern of five fields", { schedule: "*/5 * * * *" }],
   ])("refuse %s", (_title, changes) => {
     writeSchedule("tidy", changes);
-    const run = () => runSchedules(loadSchedules(root), () => undefined);
+    const run = () => runSchedules(loadSchedules(root), log, () => undefined);
     expect(run).toThrow(UnsupportedSchedule);
   });
 });
