@@ -24,7 +24,10 @@ export default defineConfig({
         test: {
           name: "check",
           include: ["tests/repository/**/*.check.test.ts"],
+          // They only read the tree: loading TypeScript's compiler once is enough for all.
+          isolate: false,
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       ...(onServer

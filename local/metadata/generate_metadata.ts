@@ -1,6 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import ts from "typescript";
 
 const require = createRequire(import.meta.url);
@@ -17,9 +19,12 @@ export function generateMetadata(folder: string): void {
   execFileSync(
     process.execPath,
     ["--import", preload("answer_without_server.ts"), ...cli, ...scriptsOnly, ...noServer],
-    { cwd: folder, stdio: ["ignore", "ignore", "pipe"] },
+    { cwd: folder, stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, ...CONFIG_FOLDER } },
   );
 }
+
+/** Otherwise the CLI makes ~/.config/windmill, where an operator's logins are. */
+const CONFIG_FOLDER = { WMILL_CONFIG_DIR: join(tmpdir(), "wmill-without-server") };
 
 /** Node 20 runs no TypeScript, and tsx would spend 3 s on the CLI's 3.7 MB bundle. */
 function preload(file: string): string {

@@ -19,8 +19,10 @@ export function ruleBreaks(path: string, source: string): string[] {
   const file = ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true);
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
-    const { line } = file.getLineAndCharacterOfPosition(node.getStart(file));
-    for (const problem of nodeProblems(node, file)) found.push(`${path}:${line + 1} ${problem}`);
+    for (const problem of nodeProblems(node, file)) {
+      const { line } = file.getLineAndCharacterOfPosition(node.getStart(file));
+      found.push(`${path}:${line + 1} ${problem}`);
+    }
     ts.forEachChild(node, visit);
   };
   visit(file);
@@ -44,18 +46,27 @@ function lengthProblems(node: ts.SignatureDeclaration, file: ts.SourceFile): str
   return lines > cap ? [`${name} has ${lines} lines, at most ${cap}`] : [];
 }
 
+const SWITCHES = ["only", "skip", "todo", "fails", "skipIf"];
+
 function callProblems({ expression, arguments: [handler] }: ts.CallExpression): string[] {
-  const chain = /^(?:it|test|describe)\b.*?\.(only|skip|todo|fails|skipIf)\b/.exec(
-    expression.getText(),
-  );
-  if (chain) return [`.${chain[1]}: every test runs, always`];
-  if (!ts.isPropertyAccessExpression(expression) || expression.name.text !== "catch") return [];
-  const isEmpty =
-    handler !== undefined &&
-    (ts.isArrowFunction(handler) || ts.isFunctionExpression(handler)) &&
-    ts.isBlock(handler.body) &&
-    handler.body.statements.length === 0;
-  return isEmpty ? [".catch(() => {}) hides a failure"] : [];
+  const [root = "", ...members] = chainOf(expression);
+  const off = members.find((member) => SWITCHES.includes(member));
+  if (["it", "test", "describe"].includes(root) && off) return [`.${off}: every test runs, always`];
+  const isEmptyCatch = members.at(-1) === "catch" && handler !== undefined && isEmpty(handler);
+  return isEmptyCatch ? [".catch(() => {}) hides a failure"] : [];
+}
+
+/** `it.each([…])("…").only` → ["it", "each", "only"]; what is no name is left out. */
+function chainOf(node: ts.Expression): string[] {
+  if (ts.isIdentifier(node)) return [node.text];
+  if (ts.isPropertyAccessExpression(node)) return [...chainOf(node.expression), node.name.text];
+  if (ts.isCallExpression(node) || ts.isAwaitExpression(node)) return chainOf(node.expression);
+  return [""];
+}
+
+function isEmpty(handler: ts.Expression): boolean {
+  if (!ts.isArrowFunction(handler) && !ts.isFunctionExpression(handler)) return false;
+  return ts.isBlock(handler.body) && handler.body.statements.length === 0;
 }
 
 const LEFTOVER = new RegExp(

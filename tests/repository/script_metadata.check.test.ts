@@ -15,7 +15,7 @@ const metadata = z.looseObject({
   }),
 });
 
-const files = filesOfTheTree().filter((path) => path.endsWith(".script.yaml"));
+const files = filesOfTheTree().filter((path) => /^f\/.*\.script\.yaml$/.test(path));
 
 describe("the .script.yaml of each script", () => {
   let copy: string;
