@@ -24,7 +24,9 @@ export const CONVERSATION: Exchange[] = [
   {
     about: "neither answers this",
     pieces: ["Who won the chess championship in Reykjavik?"],
-    expected: [/(do not|don't|don’t|doesn't|doesn’t|does not|could not|couldn't|couldn’t|cannot|can't|can’t|no) .{0,60}(know|find|answer|information|say|help|mention|cover)/is],
+    expected: [
+      /(do not|don't|don’t|doesn't|doesn’t|does not|could not|couldn't|couldn’t|cannot|can't|can’t|no) .{0,60}(know|find|answer|information|say|help|mention|cover)/is,
+    ],
   },
   {
     about: "typed in two pieces, answered once",
