@@ -1,4 +1,4 @@
-import { limitedFetch } from "./limited_fetch.ts";
+import { limitedFetch } from "./limited_response.ts";
 
 /** Slack did not take a message. What it was about stands in system_alerts. */
 export class SlackPostError extends Error {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { limitedFetch } from "./limited_fetch.ts";
+import { limitedFetch } from "./limited_response.ts";
 import {
   type GraphRefusal,
   graphErrorKind,
