@@ -58,11 +58,12 @@ async function insertAlert(
   organizationId: string | null,
   alert: Alert,
 ): Promise<void> {
+  // no "(alert_key)": naming it would ask for the right to see the row, which nobody has without an organization
   await queryable.query(
     `insert into system_alerts
        (organization_id, severity, kind, alert_key, summary, details, flow_job_id, turn_id)
      values ($1, $2, $3, $4, $5, $6, $7, $8)
-     on conflict (alert_key) do nothing`,
+     on conflict do nothing`,
     [
       organizationId,
       alert.severity,
