@@ -7,7 +7,6 @@ const MAY_IMPORT: Record<string, string[]> = {
   "f/knowledge": ["f/knowledge", "f/platform"],
   "f/platform": ["f/platform"],
   "webhook-server": ["webhook-server"],
-  db: ["db"],
   local: ["local", "db", "webhook-server", "f/chat", "f/knowledge", "f/operations", "f/platform"],
 };
 

@@ -1,7 +1,7 @@
 /** Shapes that only a real credential has. Few and sure: a check that cries wolf is switched off. */
 const PATTERNS: [what: string, pattern: RegExp][] = [
-  ["an OpenAI key", /\bsk-(?:proj-|svcacct-)?[A-Za-z0-9_-]{20,}/],
-  ["an Anthropic key", /\bsk-ant-[A-Za-z0-9_-]{20,}/],
+  ["an OpenAI key", /\bsk-(?:proj-|svcacct-)?[A-Za-z0-9_-]{40,}/],
+  ["an Anthropic key", /\bsk-ant-[A-Za-z0-9_-]{40,}/],
   ["a Google API key", /\bAIza[0-9A-Za-z_-]{35}/],
   ["a Meta access token", /\bEAA[A-Za-z0-9]{30,}/],
   ["a Slack token", /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/],

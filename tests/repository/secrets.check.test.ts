@@ -9,8 +9,8 @@ const TEST_KEYS = "tests/fixtures/tls/";
 
 /** Built here, so that this file holds none. */
 const SAMPLES: [what: string, sample: string][] = [
-  ["an OpenAI key", `sk-proj-${"a1B2".repeat(8)}`],
-  ["an Anthropic key", `sk-ant-${"a1B2".repeat(8)}`],
+  ["an OpenAI key", `sk-proj-${"a1B2".repeat(12)}`],
+  ["an Anthropic key", `sk-ant-${"a1B2".repeat(12)}`],
   ["a Google API key", `AIza${"a1B2c".repeat(7)}`],
   ["a Meta access token", `EAA${"Zb3Q".repeat(10)}`],
   ["a Slack token", `xoxb-${"12345".repeat(3)}`],
@@ -34,6 +34,7 @@ describe("secrets", () => {
 
   it.each([
     "sk-test",
+    "sk-proj-abcdefgh12345678",
     "EAAtest-token",
     "wamid.HBgLMTY1MDM4Nzk0MzkVAgARGBJBNDVDMkY1QzQ1NkY4RTlCQTcA",
     "<32 random bytes, base64>",
