@@ -37,7 +37,7 @@ function makeWorkspaceRouter(context: WindmillContext): express.Router {
   installS3(router, context);
   // strict: false, because a flow's user state may be a bare string or number.
   router.use(express.json({ limit: "200mb", strict: false }));
-  installWorkspace(router, context);
+  installWorkspace(router);
   installVariables(router, context);
   installResources(router, context);
   installRunJobs(router, context);

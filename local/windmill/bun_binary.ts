@@ -1,6 +1,6 @@
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 
 /** The Bun that Windmill 1.788's worker image ships (its Dockerfile, line 290). */
 export const BUN_VERSION = "1.3.10";
@@ -60,16 +60,20 @@ function binaryOf(require: NodeJS.Require, name: string): string | undefined {
     const file = join(root, name, "bin", name === "bun" ? "bun.exe" : "bun");
     const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
     // Before its install script ran, the package "bun" holds a stub of a few hundred bytes.
-    if (size > 1_000_000) return join(dirname(file), name === "bun" ? "bun.exe" : "bun");
+    if (size > 1_000_000) return file;
   }
   return undefined;
 }
 
+/**
+ * Whether C programs here link against musl, as on Alpine: there ldd is a script of musl's.
+ * Not process.report, which looks up the names of open sockets' peers and hangs offline.
+ */
 function usesMusl(): boolean {
-  if (process.platform !== "linux") return false;
-  const report: unknown = process.report.getReport();
-  const header = (report as { header?: { glibcVersionRuntime?: string } }).header;
-  return header?.glibcVersionRuntime === undefined;
+  const ldd = "/usr/bin/ldd";
+  return (
+    process.platform === "linux" && existsSync(ldd) && readFileSync(ldd, "utf8").includes("musl")
+  );
 }
 
 /** Macs that run this have AVX2 or are arm64; on Linux the kernel says. */

@@ -82,8 +82,7 @@ export async function startWindmill(options: WindmillOptions): Promise<LocalWind
     bundleScripts: () => bundleScripts(repositoryRoot, bundler),
     close: async () => {
       stopSchedules();
-      workers.close();
-      await server.close();
+      await Promise.all([server.close(), workers.close()]);
     },
   };
 }
@@ -102,9 +101,9 @@ function makeWorkers(options: WorkersOptions, baseUrl: () => string) {
   const jobs = new JobService(new JobStore(dataDir), scriptJobs, new WorkerPool(workers));
   const flows = new FlowJobs({ repositoryRoot, jobs, values });
   jobs.useFlows((job) => flows.run(job));
-  const close = () => {
-    jobs.close();
+  const close = async () => {
     bundler.close();
+    await jobs.close();
     runner.close();
   };
   return { jobs, bundler, close };

@@ -55,6 +55,7 @@ export class JobService {
   readonly #aborts = new Map<string, AbortController>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #tokens = new Map<string, string>();
+  readonly #scriptRuns = new Set<Promise<void>>();
   #runFlowJob: RunFlowJob | undefined;
   #closing = false;
 
@@ -176,16 +177,21 @@ export class JobService {
     }
   }
 
-  close(): void {
+  /** Resolves when no job has a process any more; their records stay as they are. */
+  async close(): Promise<void> {
     this.#closing = true;
     for (const timer of this.#timers.values()) clearTimeout(timer);
     for (const abort of this.#aborts.values()) abort.abort();
+    await Promise.all(this.#scriptRuns);
   }
 
   #startWhenDue(job: Job): void {
+    if (this.#closing) return;
     const delay = Date.parse(job.scheduledFor) - Date.now();
     if (delay <= 0) {
-      void this.#run(job);
+      const run = this.#run(job);
+      // A flow has no process; while closing it waits for a step that never ends.
+      if (!isFlowJob(job)) this.#track(run);
       return;
     }
     const again = () => {
@@ -193,6 +199,11 @@ export class JobService {
       this.#startWhenDue(job);
     };
     this.#timers.set(job.id, setTimeout(again, Math.min(delay, MAX_TIMER_MS)));
+  }
+
+  #track(run: Promise<void>): void {
+    this.#scriptRuns.add(run);
+    void run.finally(() => this.#scriptRuns.delete(run));
   }
 
   /** Never rejects: whatever goes wrong is the job's result. */

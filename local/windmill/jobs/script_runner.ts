@@ -29,7 +29,7 @@ export class ScriptRunner {
   readonly #bun: string;
   readonly #jobDirs: string;
   readonly #processes = new Set<ChildProcess>();
-  readonly #killAtExit = () => this.killAll();
+  readonly #killAtExit = () => this.#killAll();
 
   constructor(bun: string, dataDir: string) {
     this.#bun = bun;
@@ -52,13 +52,13 @@ export class ScriptRunner {
     }
   }
 
-  killAll(): void {
-    for (const child of this.#processes) killGroup(child);
-  }
-
   close(): void {
     process.off("exit", this.#killAtExit);
-    this.killAll();
+    this.#killAll();
+  }
+
+  #killAll(): void {
+    for (const child of this.#processes) killGroup(child);
   }
 
   #spawn(directory: string, request: ProcessRequest): Promise<ProcessEnd> {

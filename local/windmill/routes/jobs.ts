@@ -1,7 +1,7 @@
 import type { Request, Router } from "express";
 import { z } from "zod";
 import type { WindmillContext } from "../context.ts";
-import { HttpError, notFound } from "../http_error.ts";
+import { notFound } from "../http_error.ts";
 import { isCompleted, isSuccess, type Job } from "../jobs/job.ts";
 import { USER } from "../jobs/job_env.ts";
 import { jobJson } from "./job_json.ts";
@@ -77,7 +77,6 @@ function installCancel(router: Router, { jobs }: WindmillContext): void {
 }
 
 function findJob(job: Job | undefined, request: Request): Job {
-  if (job === undefined)
-    throw new HttpError(404, `Not found: Job not found at name ${request.params.id}`);
+  if (job === undefined) throw notFound(`Job not found at name ${request.params.id}`);
   return job;
 }

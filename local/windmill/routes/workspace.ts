@@ -1,5 +1,4 @@
 import type { Express, Router } from "express";
-import type { WindmillContext } from "../context.ts";
 import { USER } from "../jobs/job_env.ts";
 
 /** The version whose source this server was written after. */
@@ -21,7 +20,7 @@ export function installUsers(app: Express): void {
   });
 }
 
-export function installWorkspace(router: Router, _context: WindmillContext): void {
+export function installWorkspace(router: Router): void {
   router.get("/users/whoami", (_request, response) => {
     response.json({
       ...whoAmI(),
