@@ -11,7 +11,7 @@ const MASKS: readonly (readonly [RegExp, string])[] = [
   ],
   [/[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g, "[e-mail]"],
   // E.164 has at most 15 digits; part of an id or of a decimal it is none
-  [/(?<![\w.-])\+?\d(?:[ ().-]{0,2}\d){7,14}(?![\w-])/g, "[phone]"],
+  [/(?<![\w.-])\+?\d(?:[ ()-]{0,2}\d){7,14}(?![\w-])/g, "[phone]"],
 ];
 
 /** Replaces credentials, e-mail addresses and phone numbers in a text that is shown to an operator. */

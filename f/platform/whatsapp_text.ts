@@ -21,11 +21,12 @@ export function splitForWhatsApp(text: string, maxLength = MAX_TEXT_LENGTH): str
 
 /** The last paragraph, line, sentence or word that ends within maxLength, unless it wastes half of it. */
 function cutBefore(text: string, maxLength: number): number {
-  const head = text.slice(0, maxLength);
   for (const end of ["\n\n", "\n", ". ", "? ", "! ", "。", " "]) {
-    const at = head.lastIndexOf(end);
+    // the white space at the end is trimmed, and so may lie beyond
+    const at = text.lastIndexOf(end, maxLength - end.trimEnd().length);
     if (at >= maxLength / 2) return at + end.length;
   }
+  const head = text.slice(0, maxLength);
   // an emoji is two UTF-16 units: never cut between them
   const isSplitPair = /[\uD800-\uDBFF]$/.test(head);
   return isSplitPair ? maxLength - 1 : maxLength;

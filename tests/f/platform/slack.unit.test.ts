@@ -1,0 +1,34 @@
+import { afterEach, expect, it, vi } from "vitest";
+import { escapeForSlack, SlackPostError, slackAt } from "../../../f/platform/slack.ts";
+
+afterEach(() => vi.unstubAllGlobals());
+
+it("escapes what would mention or link", () => {
+  expect(escapeForSlack("<!channel> <http://x|y> a & b")).toBe(
+    "&lt;!channel&gt; &lt;http://x|y&gt; a &amp; b",
+  );
+});
+
+it("posts nowhere without an address", () => {
+  expect(slackAt("")).toBeUndefined();
+});
+
+it("reports an answer that is not 200, and no answer, without the address", async () => {
+  const address = "https://hooks.slack.com/services/T0/B0/secret";
+  const answers = [
+    async () => new Response("ok"),
+    async () => new Response("no_service", { status: 404 }),
+    async () => {
+      throw new TypeError("fetch failed");
+    },
+  ];
+  const calls: unknown[] = [];
+  vi.stubGlobal("fetch", async (_url: unknown, init: RequestInit) => {
+    calls.push(JSON.parse(String(init.body)));
+    return answers.shift()?.();
+  });
+  await slackAt(address)?.("hello");
+  expect(calls).toEqual([{ text: "hello" }]);
+  await expect(slackAt(address)?.("hello")).rejects.toThrow(SlackPostError);
+  await expect(slackAt(address)?.("hello")).rejects.not.toThrow("secret");
+});
