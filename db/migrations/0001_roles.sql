@@ -26,7 +26,9 @@ $$;
 -- and that the new owner may create in the schema.
 do $$
 begin
-  execute format('grant chatbot_router to %I', current_user);
+  if not pg_has_role('chatbot_router', 'member') then
+    execute format('grant chatbot_router to %I', current_user);
+  end if;
 end
 $$;
 
@@ -51,7 +53,14 @@ comment on function current_organization_id() is
 -- Down Migration
 
 drop function current_organization_id();
-drop extension vector;
+-- where a superuser made the extension before the migrations ran, it is not ours to drop
+do $$
+begin
+  if (select pg_has_role(extowner, 'usage') from pg_extension where extname = 'vector') then
+    drop extension vector;
+  end if;
+end
+$$;
 revoke create on schema public from chatbot_router;
 revoke usage on schema public from chatbot_app, chatbot_ingress, chatbot_router;
 -- The roles stay: other databases of the cluster may depend on them.

@@ -15,6 +15,8 @@ create function is_credential_envelope(p_value jsonb) returns boolean
     and p_value ->> 'tag' ~ '^[A-Za-z0-9+/]{22}==$'
     and p_value ->> 'data' ~ '^[A-Za-z0-9+/]+=*$';
 
+comment on function is_credential_envelope(jsonb) is 'Whether a value has the shape of an encrypted credential.';
+
 create table chatbots (
   id uuid primary key default gen_random_uuid(),
   organization_id uuid not null references organizations (id) on delete cascade,
@@ -66,7 +68,7 @@ grant select (id, organization_id, phone_number_id, debounce_seconds) on chatbot
 
 create function chatbot_organization(p_chatbot_id uuid) returns uuid
   language sql stable security definer
-  set search_path = pg_catalog, public
+  set search_path = pg_catalog, public, pg_temp
   as $$
     select organization_id from chatbots where id = p_chatbot_id
   $$;

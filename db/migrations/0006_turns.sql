@@ -62,7 +62,7 @@ grant select (id, organization_id) on turns to chatbot_router;
 
 create function turn_organization(p_turn_id uuid) returns uuid
   language sql stable security definer
-  set search_path = pg_catalog, public
+  set search_path = pg_catalog, public, pg_temp
   as $$
     select organization_id from turns where id = p_turn_id
   $$;

@@ -20,6 +20,8 @@ create function delivery_rank(p_status text) returns integer
     when 'played' then 7
   end;
 
+comment on function delivery_rank(text) is 'How far a delivery status is; null for a status that is none.';
+
 create table messages (
   id bigint generated always as identity primary key,
   organization_id uuid not null references organizations (id) on delete cascade,

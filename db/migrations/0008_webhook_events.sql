@@ -66,7 +66,7 @@ grant select, insert, update on webhook_events to chatbot_router;
 
 create function webhook_event_organization(p_webhook_event_id bigint) returns uuid
   language sql stable security definer
-  set search_path = pg_catalog, public
+  set search_path = pg_catalog, public, pg_temp
   as $$
     select organization_id from webhook_events where id = p_webhook_event_id
   $$;

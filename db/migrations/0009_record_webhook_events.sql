@@ -21,7 +21,7 @@ create function record_webhook_events(p_events jsonb)
     is_new boolean
   )
   language sql volatile security definer
-  set search_path = pg_catalog, public
+  set search_path = pg_catalog, public, pg_temp
   as $$
     with event as (
       select distinct on (e.phone_number_id, e.kind, e.external_id)
@@ -55,7 +55,13 @@ create function record_webhook_events(p_events jsonb)
         m.id, e.wamid, e.delivery_status, e.delivery_error, e.changed_at
       from event e
       join messages m on m.chatbot_id = e.chatbot_id
-        and (m.wamid = e.wamid or m.delivery_key = e.delivery_key)
+        and (
+          m.wamid = e.wamid
+          -- by its key only if no message has that wamid: one that has is the one meant
+          or m.delivery_key = e.delivery_key and not exists (
+            select from messages known where known.chatbot_id = e.chatbot_id and known.wamid = e.wamid
+          )
+        )
       where e.kind = 'status' and m.author = 'chatbot'
         and delivery_rank(e.delivery_status) > delivery_rank(m.delivery_status)
       order by m.id, delivery_rank(e.delivery_status) desc
@@ -86,9 +92,12 @@ alter function record_webhook_events(jsonb) owner to chatbot_router;
 revoke all on function record_webhook_events(jsonb) from public;
 grant execute on function record_webhook_events(jsonb) to chatbot_ingress;
 
+comment on function record_webhook_events(jsonb) is
+  'Writes the events of a webhook POST once, applies its delivery statuses, and answers which messages wait for a flow.';
+
 create function inbox_health(out waiting bigint, out oldest_waiting_seconds double precision)
   language sql stable security definer
-  set search_path = pg_catalog, public
+  set search_path = pg_catalog, public, pg_temp
   as $$
     select count(*), coalesce(extract(epoch from now() - min(received_at)), 0)
     from webhook_events

@@ -48,7 +48,7 @@ grant select (id, organization_id) on knowledge_sources to chatbot_router;
 
 create function knowledge_source_organization(p_knowledge_source_id uuid) returns uuid
   language sql stable security definer
-  set search_path = pg_catalog, public
+  set search_path = pg_catalog, public, pg_temp
   as $$
     select organization_id from knowledge_sources where id = p_knowledge_source_id
   $$;
@@ -56,6 +56,9 @@ create function knowledge_source_organization(p_knowledge_source_id uuid) return
 alter function knowledge_source_organization(uuid) owner to chatbot_router;
 revoke all on function knowledge_source_organization(uuid) from public;
 grant execute on function knowledge_source_organization(uuid) to chatbot_app;
+
+comment on function knowledge_source_organization(uuid) is
+  'The tenant of a knowledge source; null when there is no such source.';
 
 create table document_chunks (
   id bigint generated always as identity primary key,

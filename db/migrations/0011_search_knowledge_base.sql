@@ -13,7 +13,7 @@ create function search_knowledge_base(
 )
   returns table (chunk_id bigint, knowledge_source_id uuid, source_name text, page integer, content text, similarity double precision)
   language sql stable
-  set search_path = pg_catalog, public
+  set search_path = pg_catalog, public, pg_temp
   as $$
     select c.id, s.id, s.name, c.page, c.content, 1 - (c.embedding <=> p_query_embedding)
     from document_chunks c
@@ -24,6 +24,7 @@ create function search_knowledge_base(
     limit p_top_k
   $$;
 
+revoke all on function search_knowledge_base(uuid, vector, integer, double precision) from public;
 grant execute on function search_knowledge_base(uuid, vector, integer, double precision) to chatbot_app;
 
 comment on function search_knowledge_base(uuid, vector, integer, double precision) is

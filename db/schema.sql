@@ -1,0 +1,699 @@
+-- What db/migrations make. Written by "npm run db:dump"; change a migration, not this file.
+
+create role chatbot_app login nosuperuser nobypassrls;
+create role chatbot_ingress login nosuperuser nobypassrls;
+create role chatbot_router nologin nosuperuser nobypassrls;
+
+grant usage on schema public to public;
+grant usage on schema public to chatbot_app;
+grant usage on schema public to chatbot_ingress;
+grant create, usage on schema public to chatbot_router;
+
+create extension vector;
+
+CREATE OR REPLACE FUNCTION public.current_organization_id()
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog'
+RETURN (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid;
+comment on function current_organization_id() is 'The organization whose rows this transaction may see; null when none is set, and then no row is visible.';
+
+create table organizations (
+  id uuid default gen_random_uuid() not null,
+  name text not null,
+  slug text not null,
+  timezone text default 'UTC'::text not null,
+  is_active boolean default true not null,
+  message_limit integer,
+  token_limit bigint,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint organizations_pkey PRIMARY KEY (id),
+  constraint organizations_slug_key UNIQUE (slug),
+  constraint organizations_message_limit_check CHECK (message_limit >= 0),
+  constraint organizations_name_check CHECK (name <> ''::text),
+  constraint organizations_slug_check CHECK (slug ~ '^[a-z0-9][a-z0-9-]*$'::text),
+  constraint organizations_token_limit_check CHECK (token_limit >= 0)
+);
+comment on table organizations is 'A tenant: a business whose chatbots we run.';
+alter table organizations enable row level security;
+alter table organizations force row level security;
+create policy tenant_isolation on organizations for all to public using (id = (( SELECT current_organization_id() AS current_organization_id))) with check (id = (( SELECT current_organization_id() AS current_organization_id)));
+grant select on organizations to chatbot_app;
+
+create table users (
+  id uuid default gen_random_uuid() not null,
+  organization_id uuid not null,
+  email text not null,
+  name text default ''::text not null,
+  role text default 'member'::text not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint users_pkey PRIMARY KEY (id),
+  constraint users_organization_id_id_key UNIQUE (organization_id, id),
+  constraint users_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint users_email_check CHECK (email ~~ '%_@_%'::text),
+  constraint users_role_check CHECK (role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text]))
+);
+comment on table users is 'Who may log in to an organization''s dashboard.';
+CREATE UNIQUE INDEX users_organization_email_key ON users USING btree (organization_id, lower(email));
+alter table users enable row level security;
+alter table users force row level security;
+create policy tenant_isolation on users for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
+grant delete, insert, select, update on users to chatbot_app;
+
+CREATE OR REPLACE FUNCTION public.is_credential_envelope(p_value jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog'
+RETURN ((jsonb_typeof(p_value) = 'object'::text) AND (p_value ?& ARRAY['v'::text, 'iv'::text, 'tag'::text, 'data'::text]) AND ((p_value - ARRAY['v'::text, 'iv'::text, 'tag'::text, 'data'::text]) = '{}'::jsonb) AND ((p_value ->> 'iv'::text) ~ '^[A-Za-z0-9+/]{16}$'::text) AND ((p_value ->> 'tag'::text) ~ '^[A-Za-z0-9+/]{22}==$'::text) AND ((p_value ->> 'data'::text) ~ '^[A-Za-z0-9+/]+=*$'::text));
+comment on function is_credential_envelope(jsonb) is 'Whether a value has the shape of an encrypted credential.';
+
+create table chatbots (
+  id uuid default gen_random_uuid() not null,
+  organization_id uuid not null,
+  name text not null,
+  is_active boolean default true not null,
+  phone_number_id text not null,
+  display_phone_number text default ''::text not null,
+  whatsapp_access_token jsonb,
+  system_prompt text default ''::text not null,
+  model text,
+  history_messages integer default 20 not null,
+  max_distance real default 0.75 not null,
+  passages_per_search integer default 5 not null,
+  text_search_language regconfig default 'english'::regconfig not null,
+  debounce_seconds numeric(4,2) default 1.5 not null,
+  answer_age_limit_seconds integer default 86400 not null,
+  error_message text default 'Sorry, something went wrong on our side. Please try again in a moment.'::text not null,
+  limit_message text default 'We cannot answer more messages this month. Please contact us another way.'::text not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint chatbots_pkey PRIMARY KEY (id),
+  constraint chatbots_organization_id_id_key UNIQUE (organization_id, id),
+  constraint chatbots_phone_number_id_key UNIQUE (phone_number_id),
+  constraint chatbots_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint chatbots_answer_age_limit_seconds_check CHECK (answer_age_limit_seconds > 0),
+  constraint chatbots_debounce_seconds_check CHECK (debounce_seconds >= 0::numeric AND debounce_seconds <= 10::numeric),
+  constraint chatbots_history_messages_check CHECK (history_messages >= 0 AND history_messages <= 200),
+  constraint chatbots_max_distance_check CHECK (max_distance >= 0::double precision AND max_distance <= 2::double precision),
+  constraint chatbots_name_check CHECK (name <> ''::text),
+  constraint chatbots_passages_per_search_check CHECK (passages_per_search >= 1 AND passages_per_search <= 20),
+  constraint chatbots_phone_number_id_check CHECK (phone_number_id <> ''::text),
+  constraint chatbots_whatsapp_access_token_check CHECK (is_credential_envelope(whatsapp_access_token))
+);
+comment on table chatbots is 'One business number on WhatsApp and how it answers.';
+CREATE INDEX chatbots_organization_id_idx ON chatbots USING btree (organization_id);
+alter table chatbots enable row level security;
+alter table chatbots force row level security;
+create policy routing on chatbots for select to chatbot_router using (true);
+create policy tenant_isolation on chatbots for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
+grant delete, insert, select, update on chatbots to chatbot_app;
+grant select (id, organization_id, phone_number_id, debounce_seconds) on chatbots to chatbot_router;
+
+CREATE OR REPLACE FUNCTION public.chatbot_organization(p_chatbot_id uuid)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select organization_id from chatbots where id = p_chatbot_id
+  $function$;
+alter function chatbot_organization(uuid) owner to chatbot_router;
+revoke all on function chatbot_organization(uuid) from public;
+grant execute on function chatbot_organization(uuid) to chatbot_app;
+comment on function chatbot_organization(uuid) is 'The tenant of a chatbot; null when there is no such chatbot.';
+
+create table org_integrations (
+  id uuid default gen_random_uuid() not null,
+  organization_id uuid not null,
+  kind text not null,
+  name text not null,
+  settings jsonb default '{}'::jsonb not null,
+  credentials jsonb,
+  is_active boolean default true not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint org_integrations_pkey PRIMARY KEY (id),
+  constraint org_integrations_organization_id_id_key UNIQUE (organization_id, id),
+  constraint org_integrations_organization_id_name_key UNIQUE (organization_id, name),
+  constraint org_integrations_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint org_integrations_credentials_check CHECK (is_credential_envelope(credentials)),
+  constraint org_integrations_kind_check CHECK (kind = ANY (ARRAY['mcp'::text, 'windmill_script'::text])),
+  constraint org_integrations_name_check CHECK (name ~ '^[a-z][a-z0-9_]{0,31}$'::text),
+  constraint org_integrations_settings_check CHECK (jsonb_typeof(settings) = 'object'::text)
+);
+comment on table org_integrations is 'Something outside that offers tools: an MCP server, a Windmill script.';
+alter table org_integrations enable row level security;
+alter table org_integrations force row level security;
+create policy tenant_isolation on org_integrations for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
+grant delete, insert, select, update on org_integrations to chatbot_app;
+
+create table chatbot_integrations (
+  organization_id uuid not null,
+  chatbot_id uuid not null,
+  integration_id uuid not null,
+  permission text default 'read'::text not null,
+  is_enabled boolean default true not null,
+  created_at timestamp with time zone default now() not null,
+  constraint chatbot_integrations_pkey PRIMARY KEY (chatbot_id, integration_id),
+  constraint chatbot_integrations_organization_id_chatbot_id_fkey FOREIGN KEY (organization_id, chatbot_id) REFERENCES chatbots(organization_id, id) ON DELETE CASCADE,
+  constraint chatbot_integrations_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint chatbot_integrations_organization_id_integration_id_fkey FOREIGN KEY (organization_id, integration_id) REFERENCES org_integrations(organization_id, id) ON DELETE CASCADE,
+  constraint chatbot_integrations_permission_check CHECK (permission = ANY (ARRAY['read'::text, 'write'::text]))
+);
+comment on table chatbot_integrations is 'Which integrations a chatbot may use, and whether their tools may write.';
+CREATE INDEX chatbot_integrations_integration_idx ON chatbot_integrations USING btree (organization_id, integration_id);
+alter table chatbot_integrations enable row level security;
+alter table chatbot_integrations force row level security;
+create policy tenant_isolation on chatbot_integrations for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
+grant delete, insert, select, update on chatbot_integrations to chatbot_app;
+
+create table contacts (
+  id uuid default gen_random_uuid() not null,
+  organization_id uuid not null,
+  chatbot_id uuid not null,
+  bsuid text,
+  phone text,
+  profile_name text default ''::text not null,
+  conversation_mode text default 'auto'::text not null,
+  is_blocked boolean default false not null,
+  variables jsonb default '{}'::jsonb not null,
+  limit_notice_period date,
+  last_message_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint contacts_pkey PRIMARY KEY (id),
+  constraint contacts_organization_id_id_key UNIQUE (organization_id, id),
+  constraint contacts_organization_id_chatbot_id_fkey FOREIGN KEY (organization_id, chatbot_id) REFERENCES chatbots(organization_id, id) ON DELETE CASCADE,
+  constraint contacts_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint contacts_bsuid_check CHECK (bsuid <> ''::text),
+  constraint contacts_check CHECK (bsuid IS NOT NULL OR phone IS NOT NULL),
+  constraint contacts_conversation_mode_check CHECK (conversation_mode = ANY (ARRAY['auto'::text, 'manual'::text])),
+  constraint contacts_phone_check CHECK (phone <> ''::text),
+  constraint contacts_variables_check CHECK (jsonb_typeof(variables) = 'object'::text)
+);
+comment on table contacts is 'A person who writes to a chatbot. The row''s lock orders everything said in the conversation.';
+CREATE UNIQUE INDEX contacts_bsuid_key ON contacts USING btree (chatbot_id, bsuid) WHERE bsuid IS NOT NULL;
+CREATE UNIQUE INDEX contacts_phone_key ON contacts USING btree (chatbot_id, phone) WHERE phone IS NOT NULL;
+CREATE INDEX contacts_organization_chatbot_idx ON contacts USING btree (organization_id, chatbot_id);
+alter table contacts enable row level security;
+alter table contacts force row level security;
+create policy tenant_isolation on contacts for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
+grant delete, insert, select, update on contacts to chatbot_app;
+
+create table turns (
+  id uuid default gen_random_uuid() not null,
+  organization_id uuid not null,
+  chatbot_id uuid not null,
+  contact_id uuid not null,
+  status text default 'generating'::text not null,
+  fence integer default 1 not null,
+  lease_expires_at timestamp with time zone not null,
+  flow_job_id text,
+  reply_kind text,
+  reply text,
+  sources jsonb default '[]'::jsonb not null,
+  usage jsonb default '{}'::jsonb not null,
+  error text,
+  created_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  reserved_period date,
+  usage_settled_at timestamp with time zone,
+  constraint turns_pkey PRIMARY KEY (id),
+  constraint turns_organization_id_id_key UNIQUE (organization_id, id),
+  constraint turns_organization_id_chatbot_id_fkey FOREIGN KEY (organization_id, chatbot_id) REFERENCES chatbots(organization_id, id) ON DELETE CASCADE,
+  constraint turns_organization_id_contact_id_fkey FOREIGN KEY (organization_id, contact_id) REFERENCES contacts(organization_id, id) ON DELETE CASCADE,
+  constraint turns_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint turns_check CHECK ((reply IS NULL) = (reply_kind IS NULL)),
+  constraint turns_check1 CHECK (status <> 'replying'::text OR reply IS NOT NULL),
+  constraint turns_check2 CHECK ((finished_at IS NOT NULL) = (status = ANY (ARRAY['completed'::text, 'failed'::text]))),
+  constraint turns_reply_kind_check CHECK (reply_kind = ANY (ARRAY['answer'::text, 'limit'::text, 'error'::text])),
+  constraint turns_sources_check CHECK (jsonb_typeof(sources) = 'array'::text),
+  constraint turns_status_check CHECK (status = ANY (ARRAY['generating'::text, 'replying'::text, 'completed'::text, 'failed'::text])),
+  constraint turns_usage_check CHECK (jsonb_typeof(usage) = 'object'::text)
+);
+comment on table turns is 'Everything a contact said since the last reply, and our one answer to it.';
+comment on column turns.sources is 'What the reply cites: [{"name", "page"}].';
+comment on column turns.usage is '{"model", "model_calls", "tool_calls", "input_tokens", "cached_input_tokens", "output_tokens", "milliseconds"}';
+comment on column turns.reserved_period is 'The usage_summary period in which this turn''s message is reserved; null when it was let in without one.';
+CREATE UNIQUE INDEX turns_one_live_per_contact ON turns USING btree (contact_id) WHERE status = ANY (ARRAY['generating'::text, 'replying'::text]);
+CREATE INDEX turns_contact_idx ON turns USING btree (organization_id, contact_id, created_at);
+CREATE INDEX turns_chatbot_idx ON turns USING btree (organization_id, chatbot_id);
+CREATE INDEX turns_lease_idx ON turns USING btree (lease_expires_at) WHERE status = ANY (ARRAY['generating'::text, 'replying'::text]);
+alter table turns enable row level security;
+alter table turns force row level security;
+create policy routing on turns for select to chatbot_router using (true);
+create policy tenant_isolation on turns for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
+grant delete, insert, select, update on turns to chatbot_app;
+grant select (id, organization_id) on turns to chatbot_router;
+
+CREATE OR REPLACE FUNCTION public.turn_organization(p_turn_id uuid)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select organization_id from turns where id = p_turn_id
+  $function$;
+alter function turn_organization(uuid) owner to chatbot_router;
+revoke all on function turn_organization(uuid) from public;
+grant execute on function turn_organization(uuid) to chatbot_app;
+comment on function turn_organization(uuid) is 'The tenant of a turn; null when there is no such turn.';
+
+CREATE OR REPLACE FUNCTION public.delivery_rank(p_status text)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog'
+RETURN CASE p_status WHEN 'pending'::text THEN 0 WHEN 'sending'::text THEN 1 WHEN 'unknown'::text THEN 1 WHEN 'accepted'::text THEN 2 WHEN 'sent'::text THEN 3 WHEN 'failed'::text THEN 4 WHEN 'delivered'::text THEN 5 WHEN 'read'::text THEN 6 WHEN 'played'::text THEN 7 ELSE NULL::integer END;
+comment on function delivery_rank(text) is 'How far a delivery status is; null for a status that is none.';
+
+create table messages (
+  id bigint generated always as identity not null,
+  organization_id uuid not null,
+  chatbot_id uuid not null,
+  contact_id uuid not null,
+  turn_id uuid,
+  author text not null,
+  kind text default 'text'::text not null,
+  body text default ''::text not null,
+  details jsonb default '{}'::jsonb not null,
+  wamid text,
+  sent_at timestamp with time zone default now() not null,
+  part integer,
+  delivery_status text,
+  attempts integer default 0 not null,
+  delivery_key uuid default gen_random_uuid() not null,
+  delivery_error jsonb,
+  status_changed_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  constraint messages_pkey PRIMARY KEY (id),
+  constraint messages_delivery_key_key UNIQUE (delivery_key),
+  constraint messages_organization_id_id_key UNIQUE (organization_id, id),
+  constraint messages_turn_id_part_key UNIQUE (turn_id, part),
+  constraint messages_organization_id_chatbot_id_fkey FOREIGN KEY (organization_id, chatbot_id) REFERENCES chatbots(organization_id, id) ON DELETE CASCADE,
+  constraint messages_organization_id_contact_id_fkey FOREIGN KEY (organization_id, contact_id) REFERENCES contacts(organization_id, id) ON DELETE CASCADE,
+  constraint messages_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint messages_organization_id_turn_id_fkey FOREIGN KEY (organization_id, turn_id) REFERENCES turns(organization_id, id) ON DELETE CASCADE,
+  constraint messages_author_check CHECK (author = ANY (ARRAY['contact'::text, 'chatbot'::text, 'user'::text])),
+  constraint messages_check CHECK ((author = 'contact'::text) = (delivery_status IS NULL)),
+  constraint messages_check1 CHECK ((author = 'chatbot'::text) = (part IS NOT NULL)),
+  constraint messages_delivery_status_check CHECK (delivery_status IS NULL OR delivery_rank(delivery_status) IS NOT NULL),
+  constraint messages_details_check CHECK (jsonb_typeof(details) = 'object'::text),
+  constraint messages_part_check CHECK (part >= 0),
+  constraint messages_wamid_check CHECK (wamid <> ''::text)
+);
+comment on table messages is 'The conversation: what contacts, chatbots and the organization''s users said.';
+CREATE UNIQUE INDEX messages_wamid_key ON messages USING btree (chatbot_id, wamid) WHERE wamid IS NOT NULL;
+CREATE INDEX messages_wamid_idx ON messages USING btree (wamid) WHERE wamid IS NOT NULL;
+CREATE INDEX messages_conversation_idx ON messages USING btree (organization_id, contact_id, sent_at, id);
+CREATE INDEX messages_chatbot_idx ON messages USING btree (organization_id, chatbot_id);
+alter table messages enable row level security;
+alter table messages force row level security;
+create policy status_updates_read on messages for select to chatbot_router using (true);
+create policy status_updates_write on messages for update to chatbot_router using (true) with check (true);
+create policy tenant_isolation on messages for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
+grant delete, insert, select, update on messages to chatbot_app;
+grant select (id, chatbot_id, author, wamid, delivery_status, delivery_key, delivery_error), update (wamid, delivery_status, delivery_error, status_changed_at) on messages to chatbot_router;
+
+create table webhook_events (
+  id bigint generated always as identity not null,
+  organization_id uuid,
+  chatbot_id uuid,
+  phone_number_id text default ''::text not null,
+  kind text not null,
+  external_id text not null,
+  status text default 'received'::text not null,
+  sender_bsuid text,
+  sender_phone text,
+  payload jsonb not null,
+  traceparent text,
+  turn_id uuid,
+  error text,
+  sent_at timestamp with time zone,
+  received_at timestamp with time zone default now() not null,
+  processed_at timestamp with time zone,
+  constraint webhook_events_pkey PRIMARY KEY (id),
+  constraint webhook_events_organization_id_id_key UNIQUE (organization_id, id),
+  constraint webhook_events_phone_number_id_kind_external_id_key UNIQUE (phone_number_id, kind, external_id),
+  constraint webhook_events_organization_id_chatbot_id_fkey FOREIGN KEY (organization_id, chatbot_id) REFERENCES chatbots(organization_id, id) ON DELETE CASCADE,
+  constraint webhook_events_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint webhook_events_organization_id_turn_id_fkey FOREIGN KEY (organization_id, turn_id) REFERENCES turns(organization_id, id) ON DELETE SET NULL (turn_id),
+  constraint webhook_events_external_id_check CHECK (external_id <> ''::text),
+  constraint webhook_events_kind_check CHECK (kind = ANY (ARRAY['message'::text, 'status'::text, 'other'::text])),
+  constraint webhook_events_sender_bsuid_check CHECK (sender_bsuid <> ''::text),
+  constraint webhook_events_sender_phone_check CHECK (sender_phone <> ''::text),
+  constraint webhook_events_status_check CHECK (status = ANY (ARRAY['received'::text, 'processing'::text, 'completed'::text, 'failed'::text, 'ignored'::text]))
+);
+comment on table webhook_events is 'The inbox: every event out of every webhook, once.';
+comment on column webhook_events.payload is E'message: {"message", "profile_name"}; status: the status; other: {"field", "value"}. As Meta sent it, less \\u0000 and lone surrogates.';
+CREATE INDEX webhook_events_waiting_idx ON webhook_events USING btree (received_at) WHERE kind = 'message'::text AND status = 'received'::text;
+CREATE INDEX webhook_events_bsuid_idx ON webhook_events USING btree (chatbot_id, sender_bsuid) WHERE kind = 'message'::text AND status = 'received'::text;
+CREATE INDEX webhook_events_phone_idx ON webhook_events USING btree (chatbot_id, sender_phone) WHERE kind = 'message'::text AND status = 'received'::text;
+CREATE INDEX webhook_events_turn_idx ON webhook_events USING btree (turn_id) WHERE turn_id IS NOT NULL;
+CREATE INDEX webhook_events_organization_idx ON webhook_events USING btree (organization_id, received_at);
+alter table webhook_events enable row level security;
+alter table webhook_events force row level security;
+create policy inbox on webhook_events for all to chatbot_router using (true) with check (true);
+create policy tenant_isolation on webhook_events for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
+grant delete, select, update on webhook_events to chatbot_app;
+grant insert, select, update on webhook_events to chatbot_router;
+
+CREATE OR REPLACE FUNCTION public.webhook_event_organization(p_webhook_event_id bigint)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select organization_id from webhook_events where id = p_webhook_event_id
+  $function$;
+alter function webhook_event_organization(bigint) owner to chatbot_router;
+revoke all on function webhook_event_organization(bigint) from public;
+grant execute on function webhook_event_organization(bigint) to chatbot_app;
+comment on function webhook_event_organization(bigint) is 'The tenant of an event; null when there is no such event or its number belongs to no chatbot.';
+
+CREATE OR REPLACE FUNCTION public.record_webhook_events(p_events jsonb)
+ RETURNS TABLE(webhook_event_id bigint, phone_number_id text, external_id text, sender text, start_after_seconds numeric, is_new boolean)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    with event as (
+      select distinct on (e.phone_number_id, e.kind, e.external_id)
+        e.*, c.organization_id, c.id as chatbot_id, c.debounce_seconds
+      from jsonb_to_recordset(p_events) as e (
+        phone_number_id text, kind text, external_id text, payload jsonb, traceparent text,
+        sender_bsuid text, sender_phone text, sent_at bigint, is_immediate boolean,
+        wamid text, delivery_status text, delivery_key uuid, delivery_error jsonb, changed_at bigint
+      )
+      left join chatbots c on c.phone_number_id = e.phone_number_id
+      order by e.phone_number_id, e.kind, e.external_id
+    ),
+    recorded as (
+      insert into webhook_events (
+        organization_id, chatbot_id, phone_number_id, kind, external_id, status,
+        sender_bsuid, sender_phone, payload, traceparent, sent_at, processed_at
+      )
+      select
+        organization_id, chatbot_id, phone_number_id, kind, external_id,
+        -- nothing is left to do for a status: this statement applies it
+        case kind when 'message' then 'received' when 'status' then 'completed' else 'ignored' end,
+        nullif(sender_bsuid, ''), nullif(sender_phone, ''), payload, traceparent,
+        to_timestamp(sent_at), case when kind <> 'message' then now() end
+      from event
+      on conflict on constraint webhook_events_phone_number_id_kind_external_id_key do nothing
+      returning id, phone_number_id, kind, external_id
+    ),
+    -- several statuses of one message may share a POST: only the furthest counts
+    furthest as (
+      select distinct on (m.id)
+        m.id, e.wamid, e.delivery_status, e.delivery_error, e.changed_at
+      from event e
+      join messages m on m.chatbot_id = e.chatbot_id
+        and (
+          m.wamid = e.wamid
+          -- by its key only if no message has that wamid: one that has is the one meant
+          or m.delivery_key = e.delivery_key and not exists (
+            select from messages known where known.chatbot_id = e.chatbot_id and known.wamid = e.wamid
+          )
+        )
+      where e.kind = 'status' and m.author = 'chatbot'
+        and delivery_rank(e.delivery_status) > delivery_rank(m.delivery_status)
+      order by m.id, delivery_rank(e.delivery_status) desc
+    ),
+    moved as (
+      update messages m set
+        wamid = coalesce(m.wamid, f.wamid),
+        delivery_status = f.delivery_status,
+        delivery_error = coalesce(f.delivery_error, m.delivery_error),
+        status_changed_at = to_timestamp(f.changed_at)
+      from furthest f
+      -- asked again: another POST may have moved the row while this one waited for its lock
+      where m.id = f.id and delivery_rank(f.delivery_status) > delivery_rank(m.delivery_status)
+    )
+    select
+      coalesce(r.id, w.id), e.phone_number_id, e.external_id,
+      coalesce(nullif(e.sender_bsuid, ''), e.sender_phone, ''),
+      case when e.is_immediate then 0 else coalesce(e.debounce_seconds, 0) end,
+      r.id is not null
+    from event e
+    left join recorded r using (phone_number_id, kind, external_id)
+    left join webhook_events w using (phone_number_id, kind, external_id)
+    where e.kind = 'message' and e.chatbot_id is not null
+      and (r.id is not null or w.status = 'received')
+  $function$;
+alter function record_webhook_events(jsonb) owner to chatbot_router;
+revoke all on function record_webhook_events(jsonb) from public;
+grant execute on function record_webhook_events(jsonb) to chatbot_ingress;
+comment on function record_webhook_events(jsonb) is 'Writes the events of a webhook POST once, applies its delivery statuses, and answers which messages wait for a flow.';
+
+CREATE OR REPLACE FUNCTION public.inbox_health(OUT waiting bigint, OUT oldest_waiting_seconds double precision)
+ RETURNS record
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select count(*), coalesce(extract(epoch from now() - min(received_at)), 0)
+    from webhook_events
+    where kind = 'message' and status = 'received' and chatbot_id is not null
+  $function$;
+alter function inbox_health() owner to chatbot_router;
+revoke all on function inbox_health() from public;
+grant execute on function inbox_health() to chatbot_ingress;
+comment on function inbox_health() is 'What the ingress reports of the inbox: how many messages wait, and for how long the oldest has.';
+
+create table knowledge_sources (
+  id uuid default gen_random_uuid() not null,
+  organization_id uuid not null,
+  chatbot_id uuid not null,
+  source_type text not null,
+  name text not null,
+  url text,
+  s3_key text,
+  content_hash text not null,
+  byte_size bigint default 0 not null,
+  status text default 'pending'::text not null,
+  progress integer default 0 not null,
+  error_message text,
+  live_version integer default 0 not null,
+  page_count integer,
+  chunk_count integer default 0 not null,
+  embedding_model text,
+  processed_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint knowledge_sources_pkey PRIMARY KEY (id),
+  constraint knowledge_sources_chatbot_id_content_hash_key UNIQUE (chatbot_id, content_hash),
+  constraint knowledge_sources_organization_id_id_key UNIQUE (organization_id, id),
+  constraint knowledge_sources_organization_id_chatbot_id_fkey FOREIGN KEY (organization_id, chatbot_id) REFERENCES chatbots(organization_id, id) ON DELETE CASCADE,
+  constraint knowledge_sources_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint knowledge_sources_check CHECK ((status = 'failed'::text) = (error_message IS NOT NULL)),
+  constraint knowledge_sources_check1 CHECK ((source_type = 'url'::text) = (url IS NOT NULL)),
+  constraint knowledge_sources_name_check CHECK (name <> ''::text),
+  constraint knowledge_sources_progress_check CHECK (progress >= 0 AND progress <= 100),
+  constraint knowledge_sources_source_type_check CHECK (source_type = ANY (ARRAY['pdf'::text, 'docx'::text, 'url'::text, 'text'::text, 'markdown'::text, 'html'::text, 'csv'::text])),
+  constraint knowledge_sources_status_check CHECK (status = ANY (ARRAY['pending'::text, 'processing'::text, 'ready'::text, 'failed'::text]))
+);
+comment on table knowledge_sources is 'A document or a web page that a chatbot may answer from.';
+CREATE INDEX knowledge_sources_chatbot_idx ON knowledge_sources USING btree (organization_id, chatbot_id);
+alter table knowledge_sources enable row level security;
+alter table knowledge_sources force row level security;
+create policy routing on knowledge_sources for select to chatbot_router using (true);
+create policy tenant_isolation on knowledge_sources for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
+grant delete, insert, select, update on knowledge_sources to chatbot_app;
+grant select (id, organization_id) on knowledge_sources to chatbot_router;
+
+CREATE OR REPLACE FUNCTION public.knowledge_source_organization(p_knowledge_source_id uuid)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select organization_id from knowledge_sources where id = p_knowledge_source_id
+  $function$;
+alter function knowledge_source_organization(uuid) owner to chatbot_router;
+revoke all on function knowledge_source_organization(uuid) from public;
+grant execute on function knowledge_source_organization(uuid) to chatbot_app;
+comment on function knowledge_source_organization(uuid) is 'The tenant of a knowledge source; null when there is no such source.';
+
+create table document_chunks (
+  id bigint generated always as identity not null,
+  organization_id uuid not null,
+  chatbot_id uuid not null,
+  knowledge_source_id uuid not null,
+  version integer not null,
+  chunk_no integer not null,
+  content text not null,
+  page integer,
+  heading_path text[] default '{}'::text[] not null,
+  start_offset integer not null,
+  end_offset integer not null,
+  embedding vector(1536) not null,
+  text_search_language regconfig not null,
+  content_tsv tsvector generated always as (to_tsvector(text_search_language, content)) stored,
+  created_at timestamp with time zone default now() not null,
+  constraint document_chunks_pkey PRIMARY KEY (id),
+  constraint document_chunks_knowledge_source_id_version_chunk_no_key UNIQUE (knowledge_source_id, version, chunk_no),
+  constraint document_chunks_organization_id_chatbot_id_fkey FOREIGN KEY (organization_id, chatbot_id) REFERENCES chatbots(organization_id, id) ON DELETE CASCADE,
+  constraint document_chunks_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint document_chunks_organization_id_knowledge_source_id_fkey FOREIGN KEY (organization_id, knowledge_source_id) REFERENCES knowledge_sources(organization_id, id) ON DELETE CASCADE,
+  constraint document_chunks_check CHECK (end_offset > start_offset),
+  constraint document_chunks_chunk_no_check CHECK (chunk_no >= 0),
+  constraint document_chunks_content_check CHECK (content <> ''::text),
+  constraint document_chunks_page_check CHECK (page > 0)
+);
+comment on table document_chunks is 'The passages of a knowledge source, with what finds them.';
+CREATE INDEX document_chunks_chatbot_idx ON document_chunks USING btree (organization_id, chatbot_id);
+CREATE INDEX document_chunks_content_tsv_idx ON document_chunks USING gin (content_tsv);
+alter table document_chunks enable row level security;
+alter table document_chunks force row level security;
+create policy tenant_isolation on document_chunks for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
+grant delete, insert, select, update on document_chunks to chatbot_app;
+
+CREATE OR REPLACE FUNCTION public.search_knowledge_base(p_chatbot_id uuid, p_query_embedding vector, p_top_k integer DEFAULT 5, p_threshold double precision DEFAULT 0.25)
+ RETURNS TABLE(chunk_id bigint, knowledge_source_id uuid, source_name text, page integer, content text, similarity double precision)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select c.id, s.id, s.name, c.page, c.content, 1 - (c.embedding <=> p_query_embedding)
+    from document_chunks c
+    join knowledge_sources s on s.id = c.knowledge_source_id and s.live_version = c.version
+    where c.chatbot_id = p_chatbot_id
+      and 1 - (c.embedding <=> p_query_embedding) >= p_threshold
+    order by (c.embedding <=> p_query_embedding) + 0, c.id
+    limit p_top_k
+  $function$;
+revoke all on function search_knowledge_base(uuid,vector,integer,double precision) from public;
+grant execute on function search_knowledge_base(uuid,vector,integer,double precision) to chatbot_app;
+comment on function search_knowledge_base(uuid,vector,integer,double precision) is 'The p_top_k passages nearest to a query embedding, with a cosine similarity of at least p_threshold.';
+
+create table tool_executions (
+  id bigint generated always as identity not null,
+  organization_id uuid not null,
+  chatbot_id uuid not null,
+  turn_id uuid not null,
+  integration_id uuid,
+  call_no integer not null,
+  tool_name text not null,
+  arguments jsonb default '{}'::jsonb not null,
+  status text not null,
+  result text default ''::text not null,
+  error text,
+  duration_ms integer not null,
+  created_at timestamp with time zone default now() not null,
+  constraint tool_executions_pkey PRIMARY KEY (id),
+  constraint tool_executions_turn_id_call_no_key UNIQUE (turn_id, call_no),
+  constraint tool_executions_organization_id_chatbot_id_fkey FOREIGN KEY (organization_id, chatbot_id) REFERENCES chatbots(organization_id, id) ON DELETE CASCADE,
+  constraint tool_executions_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint tool_executions_organization_id_integration_id_fkey FOREIGN KEY (organization_id, integration_id) REFERENCES org_integrations(organization_id, id) ON DELETE SET NULL (integration_id),
+  constraint tool_executions_organization_id_turn_id_fkey FOREIGN KEY (organization_id, turn_id) REFERENCES turns(organization_id, id) ON DELETE CASCADE,
+  constraint tool_executions_call_no_check CHECK (call_no >= 0),
+  constraint tool_executions_duration_ms_check CHECK (duration_ms >= 0),
+  constraint tool_executions_status_check CHECK (status = ANY (ARRAY['ok'::text, 'error'::text, 'timeout'::text, 'refused'::text]))
+);
+comment on table tool_executions is 'Every tool call that a model asked for, and what became of it.';
+CREATE INDEX tool_executions_chatbot_idx ON tool_executions USING btree (organization_id, chatbot_id, created_at);
+alter table tool_executions enable row level security;
+alter table tool_executions force row level security;
+create policy tenant_isolation on tool_executions for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
+grant delete, insert, select, update on tool_executions to chatbot_app;
+
+create table usage_logs (
+  id bigint generated always as identity not null,
+  organization_id uuid not null,
+  chatbot_id uuid not null,
+  contact_id uuid not null,
+  turn_id uuid not null,
+  model text not null,
+  model_calls integer default 0 not null,
+  tool_calls integer default 0 not null,
+  input_tokens integer default 0 not null,
+  cached_input_tokens integer default 0 not null,
+  output_tokens integer default 0 not null,
+  cost_usd numeric(14,8) default 0 not null,
+  created_at timestamp with time zone default now() not null,
+  constraint usage_logs_pkey PRIMARY KEY (id),
+  constraint usage_logs_turn_id_key UNIQUE (turn_id),
+  constraint usage_logs_organization_id_chatbot_id_fkey FOREIGN KEY (organization_id, chatbot_id) REFERENCES chatbots(organization_id, id) ON DELETE CASCADE,
+  constraint usage_logs_organization_id_contact_id_fkey FOREIGN KEY (organization_id, contact_id) REFERENCES contacts(organization_id, id) ON DELETE CASCADE,
+  constraint usage_logs_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint usage_logs_organization_id_turn_id_fkey FOREIGN KEY (organization_id, turn_id) REFERENCES turns(organization_id, id) ON DELETE CASCADE
+);
+comment on table usage_logs is 'The ledger of what each turn used.';
+CREATE INDEX usage_logs_organization_idx ON usage_logs USING btree (organization_id, created_at);
+alter table usage_logs enable row level security;
+alter table usage_logs force row level security;
+create policy tenant_isolation on usage_logs for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
+grant insert, select on usage_logs to chatbot_app;
+
+create table usage_summary (
+  organization_id uuid not null,
+  period_start date not null,
+  messages_reserved integer default 0 not null,
+  messages_used integer default 0 not null,
+  tokens_used bigint default 0 not null,
+  cost_usd numeric(14,8) default 0 not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint usage_summary_pkey PRIMARY KEY (organization_id, period_start),
+  constraint usage_summary_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint usage_summary_cost_usd_check CHECK (cost_usd >= 0::numeric),
+  constraint usage_summary_messages_reserved_check CHECK (messages_reserved >= 0),
+  constraint usage_summary_messages_used_check CHECK (messages_used >= 0),
+  constraint usage_summary_tokens_used_check CHECK (tokens_used >= 0)
+);
+comment on table usage_summary is 'What an organization has used and reserved in a billing period.';
+alter table usage_summary enable row level security;
+alter table usage_summary force row level security;
+create policy tenant_isolation on usage_summary for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
+grant insert, select, update on usage_summary to chatbot_app;
+
+create table system_alerts (
+  id bigint generated always as identity not null,
+  organization_id uuid,
+  severity text not null,
+  kind text not null,
+  alert_key text not null,
+  summary text not null,
+  details jsonb default '{}'::jsonb not null,
+  flow_job_id text,
+  turn_id uuid,
+  slack_posted_at timestamp with time zone,
+  acknowledged_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  constraint system_alerts_pkey PRIMARY KEY (id),
+  constraint system_alerts_alert_key_key UNIQUE (alert_key),
+  constraint system_alerts_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint system_alerts_organization_id_turn_id_fkey FOREIGN KEY (organization_id, turn_id) REFERENCES turns(organization_id, id) ON DELETE SET NULL (turn_id),
+  constraint system_alerts_details_check CHECK (jsonb_typeof(details) = 'object'::text),
+  constraint system_alerts_severity_check CHECK (severity = ANY (ARRAY['critical'::text, 'error'::text, 'warning'::text, 'info'::text]))
+);
+comment on table system_alerts is 'What went wrong and whether somebody was told.';
+CREATE INDEX system_alerts_organization_idx ON system_alerts USING btree (organization_id, created_at);
+alter table system_alerts enable row level security;
+alter table system_alerts force row level security;
+create policy tenant_isolation on system_alerts for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)) OR organization_id IS NULL);
+grant insert, select, update on system_alerts to chatbot_app;
+
+CREATE OR REPLACE FUNCTION public.tg__updated_at()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog'
+AS $function$
+  begin
+    new.updated_at := now();
+    return new;
+  end
+  $function$;
+comment on function tg__updated_at() is 'Keeps updated_at true, whoever changes the row and however.';
+
+CREATE TRIGGER _100_updated_at BEFORE UPDATE ON chatbots FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
+CREATE TRIGGER _100_updated_at BEFORE UPDATE ON contacts FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
+CREATE TRIGGER _100_updated_at BEFORE UPDATE ON knowledge_sources FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
+CREATE TRIGGER _100_updated_at BEFORE UPDATE ON org_integrations FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
+CREATE TRIGGER _100_updated_at BEFORE UPDATE ON organizations FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
+CREATE TRIGGER _100_updated_at BEFORE UPDATE ON usage_summary FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
+CREATE TRIGGER _100_updated_at BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION tg__updated_at();

@@ -1,0 +1,53 @@
+import { readdir, readFile } from "node:fs/promises";
+import { catalogueProblems } from "./catalogue.ts";
+import type { Queryable } from "./connection.ts";
+import { MIGRATIONS_DIRECTORY, MIGRATIONS_TABLE } from "./migrate.ts";
+import { schemaSql } from "./schema_sql.ts";
+
+/** The committed dump of what the migrations make. */
+export const SCHEMA_FILE = new URL("./schema.sql", import.meta.url);
+
+/** What is not as it should be in a database, in sentences; none when all is well. */
+export async function verify(database: Queryable): Promise<string[]> {
+  const [{ table } = { table: null }] = await database.query<{ table: string | null }>(
+    "select to_regclass($1)::text as table",
+    [`public.${MIGRATIONS_TABLE}`],
+  );
+  if (table === null) return ["no migration has run: db/manage_db.sh create"];
+  const missing = await missingMigrations(database);
+  if (missing.length > 0) return missing;
+  return [
+    ...(await missingExtension(database)),
+    ...(await catalogueProblems(database)),
+    ...(await schemaDifference(database)),
+  ];
+}
+
+async function missingMigrations(database: Queryable): Promise<string[]> {
+  const rows = await database.query<{ name: string }>(`select name from ${MIGRATIONS_TABLE}`);
+  const ran = new Set(rows.map(({ name }) => name));
+  const files = (await readdir(MIGRATIONS_DIRECTORY)).map((file) => file.replace(/\.sql$/, ""));
+  const known = new Set(files);
+  return [
+    ...files.filter((name) => !ran.has(name)).map((name) => `migration ${name} has not run`),
+    ...[...ran]
+      .filter((name) => !known.has(name))
+      .map((name) => `migration ${name} has run and is not in db/migrations`),
+  ].sort();
+}
+
+async function missingExtension(database: Queryable): Promise<string[]> {
+  const rows = await database.query("select from pg_extension where extname = 'vector'");
+  return rows.length > 0 ? [] : ["the extension vector is not installed"];
+}
+
+async function schemaDifference(database: Queryable): Promise<string[]> {
+  const expected = (await readFile(SCHEMA_FILE, "utf8")).split("\n");
+  const found = (await schemaSql(database)).split("\n");
+  const line = found.findIndex((text, at) => text !== expected[at]);
+  if (line === -1 && found.length === expected.length) return [];
+  const at = line === -1 ? found.length : line;
+  return [
+    `the schema differs from db/schema.sql in line ${at + 1}: "${found[at] ?? ""}" instead of "${expected[at] ?? ""}"`,
+  ];
+}
