@@ -58,7 +58,7 @@ async function upload(stack: Stack, site: WebSite): Promise<void> {
       terminal.line(`${source.name} (${source.sourceType}): ${status} ${percent} %`),
     );
     const pages = ready.pages ? `${ready.pages} pages, ` : "";
-    terminal.line(`${source.name}: ${pages}${ready.chunks} passages can be searched`);
+    terminal.line(`${source.name}: ${pages}passages that can be searched: ${ready.chunks}`);
   }
 }
 

@@ -33,11 +33,13 @@ async function dev(): Promise<void> {
     logLevel: "warn",
   });
   const phone = await startPhone(phoneOptions(stack, PHONE_PORT));
-  process.once("SIGINT", async () => {
+  const stop = async () => {
     await phone.stop();
     await stack.close();
     await site.close();
-  });
+  };
+  // once: a second Ctrl-C ends the process at once
+  process.once("SIGINT", stop).once("SIGTERM", stop);
   console.log(`the phone     ${phone.url.replace("127.0.0.1", "localhost")}`);
   console.log(`flow runs     ${stack.windmill.baseUrl}/runs`);
   console.log(`the database  ${stack.databaseUrl}`);

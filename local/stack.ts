@@ -94,7 +94,7 @@ async function startParts(
   const openDatabase = options.openDatabase ?? (() => openEmbedded(options));
   const postgres = opened(await openDatabase(), (part) => part.close());
   const admin = opened(openAdminDatabase(postgres.url), (part) => part.close());
-  const shop = await seedShop(admin, installation);
+  const shop = await seedShop(postgres.url, installation);
   const slack = opened(await startSlack({ port: ports.slack }), (part) => part.stop());
   const models = opened(
     await startModels({ port: ports.models, apiKey: provider.apiKey }),
@@ -149,6 +149,8 @@ async function startParts(
     (part) => part.close(),
   );
   await whatsapp.setWebhookUrl(`${ingress.url}/webhook`);
+  // what deploying does; otherwise the first message would wait for it
+  await windmill.bundleScripts();
   return {
     admin,
     databaseUrl: postgres.url,
