@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { chatCompletionsModel } from "../../../f/platform/chat_completions.ts";
+import type { ChatMessage, ModelRequest } from "../../../f/platform/models.ts";
+import { ModelCallError, makeOpenAiClient } from "../../../f/platform/openai.ts";
+import { type ModelsStandIn, startModels } from "../../../local/models/start_models.ts";
+
+let models: ModelsStandIn;
+beforeAll(async () => {
+  models = await startModels({ port: 0, apiKey: "sk-test" });
+});
+afterAll(() => models.stop());
+
+const noWait = { attempts: 2, firstWaitMs: 0, longestWaitMs: 5 };
+const search = {
+  name: "search_knowledge_base",
+  description: "Searches.",
+  parameters: {
+    type: "object",
+    properties: { question: { type: "string" } },
+    required: ["question"],
+  },
+};
+
+function model(id = "offline-1", timeoutMs = 5_000) {
+  const client = makeOpenAiClient({ apiKey: "sk-test", baseUrl: models.baseUrl, timeoutMs });
+  return chatCompletionsModel(client, id, noWait);
+}
+
+function asking(text: string, more: Partial<ModelRequest> = {}): ModelRequest {
+  return {
+    messages: [{ role: "user", text }],
+    tools: [],
+    toolChoice: "auto",
+    signal: new AbortController().signal,
+    ...more,
+  };
+}
+
+describe("an answer", () => {
+  it("is text, with what it used", async () => {
+    const usage = { promptTokens: 30, completionTokens: 4, cachedTokens: 20 };
+    models.nextReply({ content: "At nine.", usage });
+    expect(await model().answer(asking("When do you open?"))).toEqual({
+      kind: "text",
+      text: "At nine.",
+      usage: { inputTokens: 30, cachedInputTokens: 20, outputTokens: 4 },
+    });
+  });
+
+  it("is a tool call, and the model's own message can be sent back as it came", async () => {
+    const wanted = { question: "hours" };
+    models.nextReply({
+      toolCalls: [{ id: "call_1", name: search.name, arguments: JSON.stringify(wanted) }],
+    });
+    const first = await model().answer(asking("When do you open?", { tools: [search] }));
+    if (first.kind !== "tool_calls") throw new Error(`expected tool calls, got ${first.kind}`);
+    expect(first.calls).toEqual([
+      { id: "call_1", name: search.name, argumentsJson: JSON.stringify(wanted) },
+    ]);
+    models.nextReply({ content: "At nine." });
+    const messages: ChatMessage[] = [
+      { role: "user", text: "When do you open?" },
+      first.message,
+      { role: "tool", callId: "call_1", text: "open 9-17" },
+    ];
+    await model().answer(asking("", { messages, tools: [search], toolChoice: "none" }));
+    const sent = models.requests.chat.at(-1);
+    expect(sent?.messages[1]).toMatchObject({
+      role: "assistant",
+      tool_calls: [{ id: "call_1", type: "function" }],
+    });
+    expect(sent).toMatchObject({ tool_choice: "none", model: "offline-1" });
+  });
+
+  it("says when it was cut or withheld", async () => {
+    models.nextReply({ content: "A long", finishReason: "length" });
+    expect(await model().answer(asking("?"))).toMatchObject({ kind: "length", text: "A long" });
+    models.nextReply({ content: "", finishReason: "content_filter" });
+    expect(await model().answer(asking("?"))).toMatchObject({ kind: "content_filter" });
+  });
+});
+
+it("asks gpt-6-luna without reasoning, or it would call no function", async () => {
+  models.nextReply({ content: "At nine." });
+  await model("gpt-6-luna").answer(asking("?"));
+  expect(models.requests.chat.at(-1)).toMatchObject({ reasoning_effort: "none" });
+});
+
+describe("a call that fails", () => {
+  it("is made once more when it may pass", async () => {
+    models.failNext({ kind: "error", status: 503 });
+    models.nextReply({ content: "At nine." });
+    expect(await model().answer(asking("?"))).toMatchObject({ text: "At nine." });
+  });
+
+  it.each([400, 401, 404])("is not repeated after %i", async (status) => {
+    const before = models.requests.chat.length;
+    models.failNext({ kind: "error", status });
+    await expect(model().answer(asking("?"))).rejects.toMatchObject({
+      name: "ModelCallError",
+      status,
+    });
+    models.nextReply({ content: "control" });
+    await model().answer(asking("?"));
+    expect(models.requests.chat.length - before).toBeLessThanOrEqual(2);
+  });
+
+  it("ends when the turn's time is over", async () => {
+    models.failNext({ kind: "hang" });
+    const signal = AbortSignal.timeout(20);
+    await expect(model().answer(asking("?", { signal }))).rejects.toThrow();
+  });
+
+  it("never shows the key", async () => {
+    const client = makeOpenAiClient({
+      apiKey: "sk-wrong-key-0123456789",
+      baseUrl: models.baseUrl,
+      timeoutMs: 1_000,
+    });
+    const error = await chatCompletionsModel(client, "offline-1", noWait)
+      .answer(asking("?"))
+      .catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ModelCallError);
+    expect(JSON.stringify(error) + String(error)).not.toContain("sk-wrong-key");
+  });
+});
