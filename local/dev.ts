@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { HANDBOOK_NAME, makeHandbookPdf } from "./demo/handbook.ts";
 import { startWebSite, WEB_PAGE_NAME } from "./demo/web_page.ts";
+import { PortTaken, requireFreePorts } from "./free_ports.ts";
 import { uploadKnowledge } from "./knowledge_upload.ts";
 import { chooseModelProvider } from "./model_provider.ts";
 import { startPhone } from "./phone/start_phone.ts";
@@ -22,6 +23,7 @@ const PORTS: StackPorts = {
 
 async function dev(): Promise<void> {
   const { values } = parseArgs({ options: { fresh: { type: "boolean", default: false } } });
+  await requireFreePorts([PHONE_PORT, ...Object.values(PORTS)]);
   if (values.fresh) rmSync(DATA_DIR, { recursive: true, force: true });
   const site = await startWebSite();
   const provider = chooseModelProvider(process.env);
@@ -70,4 +72,7 @@ async function teach(stack: Stack, siteUrl: string): Promise<void> {
   console.log(`knowledge     ${HANDBOOK_NAME}, ${WEB_PAGE_NAME}`);
 }
 
-await dev();
+dev().catch((error: unknown) => {
+  console.error(error instanceof PortTaken ? error.message : error);
+  process.exitCode = 1;
+});
