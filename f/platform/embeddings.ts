@@ -5,7 +5,7 @@ import { type RetryPlan, withRetries } from "./retry.ts";
 
 /** The size of document_chunks.embedding. */
 export const EMBEDDING_DIMENSIONS = 1_536;
-/** OpenAI takes 2,048 texts and 300,000 tokens a call; a hundred passages stay far below and show progress. */
+/** OpenAI takes 2,048 texts and 300,000 tokens a call; a hundred passages stay far below. */
 const TEXTS_PER_CALL = 100;
 const TIMEOUT_MS = 30_000;
 const RETRIES: RetryPlan = { attempts: 5, firstWaitMs: 500, longestWaitMs: 20_000 };
@@ -20,10 +20,7 @@ export interface EmbeddedTexts {
 export interface Embeddings {
   readonly model: string;
   /** @throws ModelCallError */
-  embed(
-    texts: readonly string[],
-    onProgress?: (textsDone: number) => Promise<void>,
-  ): Promise<EmbeddedTexts>;
+  embed(texts: readonly string[]): Promise<EmbeddedTexts>;
 }
 
 /** The installation's embeddings: resource f/platform/openai, variable f/platform/embedding_model. */
@@ -42,7 +39,7 @@ export function openAiEmbeddings(
 ): Embeddings {
   return {
     model,
-    async embed(texts, onProgress) {
+    async embed(texts) {
       const result: EmbeddedTexts = { vectors: [], tokens: 0 };
       for (let start = 0; start < texts.length; start += TEXTS_PER_CALL) {
         const batch = texts.slice(start, start + TEXTS_PER_CALL);
@@ -52,7 +49,6 @@ export function openAiEmbeddings(
         );
         result.vectors.push(...vectors);
         result.tokens += tokens;
-        await onProgress?.(result.vectors.length);
       }
       return result;
     },

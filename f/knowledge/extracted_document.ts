@@ -1,0 +1,29 @@
+/** A document as text, with what tells a passage's place. Offsets are UTF-16 units of `text`, in rising order. */
+export interface ExtractedDocument {
+  text: string;
+  /** where each page begins; empty when the document has no pages */
+  pages: readonly PageStart[];
+  headings: readonly Heading[];
+}
+
+export interface PageStart {
+  offset: number;
+  /** 1-based */
+  page: number;
+}
+
+export interface Heading {
+  offset: number;
+  /** 1 is the highest, as in h1 */
+  level: number;
+  title: string;
+}
+
+/** What an extractor is given. */
+export interface RawDocument {
+  bytes: Uint8Array;
+  /** what the web server said, lower case */
+  charset?: string | undefined;
+}
+
+export type Extractor = (raw: RawDocument) => Promise<ExtractedDocument>;

@@ -1,0 +1,155 @@
+import * as wmill from "windmill-client";
+import { type Embeddings, readEmbeddings } from "../platform/embeddings.ts";
+import { type Database, type Postgresql, withDb } from "../platform/postgres.ts";
+import { readPublicHttpPolicy } from "../platform/public_http_policy.ts";
+import { type Chunk, chunkDocument } from "./chunk.ts";
+import { extractDocument } from "./extract_document.ts";
+import { failureSentence, isTenantsToSolve } from "./failure_sentence.ts";
+import { readSource, type SourceFiles } from "./read_source.ts";
+import {
+  claimVersion,
+  goLive,
+  type KnowledgeSource,
+  recordFailure,
+  reportProgress,
+  startProcessing,
+  storeChunks,
+} from "./source_versions.ts";
+
+/** Makes a knowledge source searchable: extracts its text, cuts it, embeds it, and swaps it in. May run any number of times. */
+export async function main(knowledge_source_id: string, db: Postgresql): Promise<ProcessResult> {
+  return withDb(db, (database) =>
+    processDocument(knowledge_source_id, {
+      database,
+      readEmbeddings,
+      files: {
+        load: (s3) => wmill.loadS3File({ s3 }),
+        readHttpPolicy: readPublicHttpPolicy,
+      },
+      showProgress: (percent) => wmill.setProgress(percent),
+    }),
+  );
+}
+
+export type ProcessResult =
+  | {
+      outcome: "ready";
+      version: number;
+      chunks: number;
+      pages: number | null;
+      embedding_tokens: number;
+    }
+  | { outcome: "failed"; reason: string }
+  /** another job brought a later version live meanwhile, or the source was deleted */
+  | { outcome: "superseded" };
+
+export interface ProcessClients {
+  database: Database;
+  readEmbeddings: () => Promise<Embeddings>;
+  files: SourceFiles;
+  /** percent */
+  showProgress: (percent: number) => Promise<void>;
+}
+
+/** Chunks that are embedded and stored at a time: 100 vectors are 2 MB of SQL. */
+const BATCH = 100;
+const EXTRACTED_PERCENT = 20;
+const STORED_PERCENT = 95;
+
+/** A version under construction; its number is ours once its first chunks are stored. */
+interface Build {
+  version?: number;
+}
+
+export async function processDocument(
+  sourceId: string,
+  clients: ProcessClients,
+): Promise<ProcessResult> {
+  const source = await startProcessing(clients.database, sourceId);
+  if (!source) return { outcome: "superseded" };
+  const build: Build = {};
+  try {
+    return await buildVersion(source, build, clients);
+  } catch (error) {
+    const reason = failureSentence(error);
+    await recordFailure(clients.database, source, build.version, reason);
+    if (!isTenantsToSolve(error)) throw error;
+    return { outcome: "failed", reason };
+  }
+}
+
+async function buildVersion(
+  source: KnowledgeSource,
+  build: Build,
+  clients: ProcessClients,
+): Promise<ProcessResult> {
+  const { type, raw } = await readSource(source, clients.files);
+  const document = await extractDocument(type, raw);
+  const chunks = chunkDocument(document);
+  await progress(source, clients, EXTRACTED_PERCENT);
+  const embeddings = await clients.readEmbeddings();
+  const embeddingTokens = await embedAndStore(source, build, { chunks, embeddings }, clients);
+  if (build.version === undefined) return { outcome: "superseded" };
+  const pages = document.pages.length || null;
+  const isLive = await goLive(clients.database, source, build.version, {
+    pageCount: pages,
+    chunkCount: chunks.length,
+    embeddingModel: embeddings.model,
+  });
+  if (!isLive) return { outcome: "superseded" };
+  await clients.showProgress(100);
+  return {
+    outcome: "ready",
+    version: build.version,
+    chunks: chunks.length,
+    pages,
+    embedding_tokens: embeddingTokens,
+  };
+}
+
+/** Returns the tokens used. Leaves build.version undefined when the source was deleted meanwhile. */
+async function embedAndStore(
+  source: KnowledgeSource,
+  build: Build,
+  { chunks, embeddings }: { chunks: readonly Chunk[]; embeddings: Embeddings },
+  clients: ProcessClients,
+): Promise<number> {
+  let usedTokens = 0;
+  for (let start = 0; start < chunks.length; start += BATCH) {
+    const batch = chunks.slice(start, start + BATCH);
+    const { vectors, tokens } = await embeddings.embed(batch.map(embeddedText));
+    usedTokens += tokens;
+    const embedded = batch.map((chunk, index) => ({
+      ...chunk,
+      chunkNo: start + index,
+      vector: vectors[index] ?? [],
+    }));
+    if (build.version === undefined) {
+      build.version = await claimVersion(clients.database, source, embedded);
+      if (build.version === undefined) return usedTokens;
+    } else {
+      await storeChunks(clients.database, source, build.version, embedded);
+    }
+    const share = Math.min(1, (start + BATCH) / chunks.length);
+    await progress(
+      source,
+      clients,
+      Math.floor(EXTRACTED_PERCENT + share * (STORED_PERCENT - EXTRACTED_PERCENT)),
+    );
+  }
+  return usedTokens;
+}
+
+/** A passage is found by its headings, too, which often hold the subject that it does not repeat. */
+function embeddedText({ headingPath, content }: Chunk): string {
+  return [...headingPath, content].join("\n");
+}
+
+async function progress(
+  source: KnowledgeSource,
+  { database, showProgress }: ProcessClients,
+  percent: number,
+): Promise<void> {
+  await reportProgress(database, source, percent);
+  await showProgress(percent);
+}

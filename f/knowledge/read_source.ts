@@ -1,0 +1,52 @@
+import { getPublicUrl, type PublicHttpPolicy } from "../platform/public_http.ts";
+import { FileMissingError, UnsupportedTypeError, WrongFileTypeError } from "./document_errors.ts";
+import type { RawDocument } from "./extracted_document.ts";
+import { type FileType, fileTypeOf } from "./file_type.ts";
+import type { KnowledgeSource } from "./source_versions.ts";
+
+/** A file may have 10 MB; a page of more than 5 MB is not made for reading. */
+const MAX_PAGE_BYTES = 5 * 1024 * 1024;
+
+/** Where the bytes of sources come from. */
+export interface SourceFiles {
+  /** undefined when there is no such file */
+  load(s3Key: string): Promise<Uint8Array | undefined>;
+  readHttpPolicy(): Promise<PublicHttpPolicy>;
+}
+
+/** @throws DocumentError, PublicHttpError */
+export async function readSource(
+  source: KnowledgeSource,
+  files: SourceFiles,
+): Promise<{ type: FileType; raw: RawDocument }> {
+  return source.url === null
+    ? { type: source.sourceType === "pdf" ? "pdf" : "text", raw: await readFile(source, files) }
+    : readUrl(source.url, files);
+}
+
+async function readFile(
+  { s3Key, sourceType }: KnowledgeSource,
+  files: SourceFiles,
+): Promise<RawDocument> {
+  const bytes = s3Key === null ? undefined : await files.load(s3Key);
+  if (bytes === undefined) throw new FileMissingError(s3Key ?? "");
+  const found = fileTypeOf(bytes);
+  if ((found === "pdf") !== (sourceType === "pdf")) throw new WrongFileTypeError(sourceType, found);
+  return { bytes };
+}
+
+async function readUrl(
+  url: string,
+  files: SourceFiles,
+): Promise<{ type: FileType; raw: RawDocument }> {
+  const { body, charset, contentType } = await getPublicUrl(url, {
+    policy: await files.readHttpPolicy(),
+    accept: "text/html, application/xhtml+xml, application/pdf;q=0.9, text/plain;q=0.8",
+    maxBytes: MAX_PAGE_BYTES,
+  });
+  // servers say text/html for anything and application/octet-stream for PDFs: the bytes decide
+  const type = fileTypeOf(body) ?? (contentType.startsWith("text/") ? "text" : null);
+  if (type === null) throw new UnsupportedTypeError(contentType || "unknown");
+  const isHtml = ["text/html", "application/xhtml+xml"].includes(contentType);
+  return { type: type === "text" && isHtml ? "html" : type, raw: { bytes: body, charset } };
+}

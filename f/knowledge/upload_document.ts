@@ -1,0 +1,165 @@
+import { createHash } from "node:crypto";
+import * as wmill from "windmill-client";
+import {
+  type Database,
+  maybeOne,
+  one,
+  type Postgresql,
+  type Tenant,
+  withDb,
+  withTenant,
+} from "../platform/postgres.ts";
+import { startScript } from "../platform/windmill.ts";
+import { ChatbotNotFoundError } from "./document_errors.ts";
+import { parseUpload, type Upload, type UploadRequest } from "./upload_request.ts";
+
+/** Takes a document into a chatbot's knowledge. Answers at once; f/knowledge/process_document does the work. */
+export async function main(
+  chatbot_id: string,
+  source_type: "pdf" | "text" | "url",
+  name: string,
+  db: Postgresql,
+  file_content?: wmill.Base64,
+  url?: string,
+): Promise<UploadResult> {
+  const request = { chatbot_id, source_type, name, file_content, url };
+  return withDb(db, (database) => uploadDocument(request, { database, saveFile, startProcessing }));
+}
+
+export interface UploadResult {
+  knowledge_source_id: string;
+  status: "pending" | "processing" | "ready" | "failed";
+  /** absent when the same document is there already */
+  job_id?: string;
+}
+
+export interface UploadClients {
+  database: Database;
+  saveFile: (s3Key: string, bytes: Buffer, contentType: string) => Promise<void>;
+  /** Returns the job's id. */
+  startProcessing: (sourceId: string) => Promise<string>;
+}
+
+const CONTENT_TYPES = { pdf: "application/pdf", text: "text/plain" };
+
+/** @throws DocumentError with a sentence for the tenant */
+export async function uploadDocument(
+  request: UploadRequest,
+  { database, saveFile, startProcessing }: UploadClients,
+): Promise<UploadResult> {
+  const upload = parseUpload(request);
+  const organizationId = await findOrganization(database, upload.chatbotId);
+  const file = describe(upload, organizationId);
+  const same = await withTenant(database, organizationId, (tenant) =>
+    findSame(tenant, upload.chatbotId, file.contentHash),
+  );
+  if (same && !same.isRetryable) return { knowledge_source_id: same.id, status: same.status };
+  if (upload.sourceType !== "url" && file.s3Key !== null) {
+    await saveFile(file.s3Key, upload.bytes, CONTENT_TYPES[upload.sourceType]);
+  }
+  const sourceId = await withTenant(database, organizationId, (tenant) =>
+    saveSource(tenant, upload, file),
+  );
+  const job_id = await startOrFail(database, { organizationId, sourceId, startProcessing });
+  return { knowledge_source_id: sourceId, status: "pending", job_id };
+}
+
+async function findOrganization(database: Database, chatbotId: string): Promise<string> {
+  const found = await one<{ id: string | null }>(
+    database,
+    "select chatbot_organization($1) as id",
+    [chatbotId],
+  );
+  if (found.id === null) throw new ChatbotNotFoundError(chatbotId);
+  return found.id;
+}
+
+interface FileFacts {
+  contentHash: string;
+  s3Key: string | null;
+  byteSize: number;
+}
+
+/** The key holds the hash, so that an upload that is repeated writes the same file again. */
+function describe(upload: Upload, organizationId: string): FileFacts {
+  const content = upload.sourceType === "url" ? upload.url : upload.bytes;
+  const contentHash = createHash("sha256").update(content).digest("hex");
+  if (upload.sourceType === "url") return { contentHash, s3Key: null, byteSize: 0 };
+  return {
+    contentHash,
+    s3Key: `knowledge/${organizationId}/${upload.chatbotId}/${contentHash}`,
+    byteSize: upload.bytes.length,
+  };
+}
+
+/** A job that was killed leaves its source in `processing`: after 15 minutes of silence nobody works on it. */
+function findSame(
+  tenant: Tenant,
+  chatbotId: string,
+  contentHash: string,
+): Promise<{ id: string; status: UploadResult["status"]; isRetryable: boolean } | undefined> {
+  return maybeOne(
+    tenant,
+    `select id, status,
+       status = 'failed' or (status <> 'ready' and updated_at < now() - interval '15 minutes') as "isRetryable"
+     from knowledge_sources where chatbot_id = $1 and content_hash = $2`,
+    [chatbotId, contentHash],
+  );
+}
+
+async function saveSource(tenant: Tenant, upload: Upload, file: FileFacts): Promise<string> {
+  const { id } = await one<{ id: string }>(
+    tenant,
+    `insert into knowledge_sources
+       (organization_id, chatbot_id, source_type, name, url, s3_key, content_hash, byte_size)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)
+     on conflict (chatbot_id, content_hash) do update
+       set name = excluded.name, status = 'pending', progress = 0, error_message = null
+     returning id`,
+    [
+      tenant.organizationId,
+      upload.chatbotId,
+      upload.sourceType,
+      upload.name,
+      upload.sourceType === "url" ? upload.url : null,
+      file.s3Key,
+      file.contentHash,
+      file.byteSize,
+    ],
+  );
+  return id;
+}
+
+/** A source that nobody will process must not look as if it waited. */
+async function startOrFail(
+  database: Database,
+  {
+    organizationId,
+    sourceId,
+    startProcessing,
+  }: { organizationId: string; sourceId: string } & Pick<UploadClients, "startProcessing">,
+): Promise<string> {
+  try {
+    return await startProcessing(sourceId);
+  } catch (error) {
+    await withTenant(database, organizationId, (tenant) =>
+      tenant.query(
+        `update knowledge_sources set status = 'failed', error_message = $2 where id = $1`,
+        [sourceId, "The document was stored, but could not be processed. Upload it again."],
+      ),
+    );
+    throw error;
+  }
+}
+
+async function saveFile(s3: string, bytes: Buffer, contentType: string): Promise<void> {
+  await wmill.writeS3File({ s3 }, new Blob([new Uint8Array(bytes)]), undefined, contentType);
+}
+
+/** The database goes as a reference: job arguments are stored, and hold no password. */
+function startProcessing(sourceId: string): Promise<string> {
+  return startScript("f/knowledge/process_document", {
+    knowledge_source_id: sourceId,
+    db: "$res:f/platform/postgres",
+  });
+}
