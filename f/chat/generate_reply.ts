@@ -17,6 +17,7 @@ import type { Tool } from "./agent/types.ts";
 import { type ContextPayload, contextPayload } from "./context.ts";
 import { recordAnswer } from "./record_answer.ts";
 import { searchKnowledgeBase } from "./tools/search_knowledge_base.ts";
+import { warnOfShutdown } from "./warn_of_shutdown.ts";
 
 /** The reply stands on the turn's row and is in no job's result. superseded: another run has the turn. */
 export type GeneratedReply =
@@ -25,7 +26,7 @@ export type GeneratedReply =
 
 /** What makes a reply: the model that a turn asks, and the tools that it may use. */
 export interface ReplyMakers {
-  modelFor(chatbot: ContextPayload["chatbot"]): Promise<ChatModel>;
+  modelFor(context: ContextPayload): Promise<ChatModel>;
   toolsFor(context: ContextPayload): Promise<Tool[]>;
 }
 
@@ -47,7 +48,7 @@ export async function generateReply(
   if (standing === "superseded") return { outcome: "superseded", turn_id };
   if (standing === "has_reply") return { outcome: "reply", turn_id, fence };
   const answer = await runAgent({
-    model: await makers.modelFor(context.chatbot),
+    model: await makers.modelFor(context),
     tools: await makers.toolsFor(context),
     messages: promptOf(context),
   });
@@ -73,11 +74,13 @@ async function readTurn(database: Database, { organization_id, turn_id, fence }:
 
 function replyMakers(database: Database): ReplyMakers {
   return {
-    async modelFor({ model }) {
+    async modelFor({ organization_id, chatbot }) {
       const [client, id] = await Promise.all([
         readOpenAiClient(MODEL_TIMEOUT_MS),
-        model ?? wmill.getVariable("f/platform/chat_model"),
+        chatbot.model ?? wmill.getVariable("f/platform/chat_model"),
       ]);
+      const inUse = { organizationId: organization_id, chatbotId: chatbot.id, model: id };
+      await warnOfShutdown(database, inUse, new Date());
       return chatCompletionsModel(client, id);
     },
     async toolsFor({ organization_id, chatbot, tools }) {

@@ -5,7 +5,7 @@ import type { StartFlow } from "../platform/close_turn.ts";
 import { maskSecrets } from "../platform/mask.ts";
 import { type Database, one, type Postgresql, withDb } from "../platform/postgres.ts";
 import { DatabaseUnavailableError } from "../platform/postgres_errors.ts";
-import { escapeForSlack, type PostToSlack, SlackPostError, slackAt } from "../platform/slack.ts";
+import { escapeForSlack, type PostToSlack, slackAt } from "../platform/slack.ts";
 import { readWhatsApp, type WhatsAppFor } from "../platform/whatsapp_numbers.ts";
 import { startFlow } from "../platform/windmill.ts";
 import { failTurn, findTurn, type TurnAfterFailure } from "./fail_turn.ts";
@@ -27,7 +27,7 @@ export interface Failure {
 export type Alerted = TurnAfterFailure & {
   readonly outcome: "alerted";
   readonly step_id: string;
-  readonly slack: Told | "slack_down";
+  readonly slack: Told;
 };
 
 export interface AlertClients {
@@ -77,25 +77,10 @@ export async function alertOnFailure(
   );
   const run = { ...failure, organizationId: organization ?? "", reason: reasonOf(failure) };
   const turn = organization === null ? undefined : await findTurn(database, run);
-  const slack = await tell(database, organization, clients, alertAbout(failure, turn?.id ?? null));
+  const alert = alertAbout(failure, turn?.id ?? null);
+  const slack = await raiseAlert(database, organization, clients.postToSlack, alert);
   const after = await failTurn(database, clients.openWhatsApp, clients.startFlow, turn, run);
   return { outcome: "alerted", step_id: failure.stepId, slack, ...after };
-}
-
-/** Slack being down must not keep the turn from being ended: system_alerts has the alert, as not posted. */
-async function tell(
-  database: Database,
-  organization: string | null,
-  { postToSlack }: AlertClients,
-  alert: Alert,
-): Promise<Alerted["slack"]> {
-  try {
-    return await raiseAlert(database, organization, postToSlack, alert);
-  } catch (error) {
-    if (!(error instanceof SlackPostError)) throw error;
-    console.warn(error.message);
-    return "slack_down";
-  }
 }
 
 function alertAbout(failure: Failure, turnId: string | null): Alert {

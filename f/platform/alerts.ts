@@ -1,6 +1,6 @@
 import { maskSecrets } from "./mask.ts";
-import { type Database, maybeOne, one, type Tenant, withTenant } from "./postgres.ts";
-import { escapeForSlack, type PostToSlack } from "./slack.ts";
+import { type Database, one, type Tenant, withTenant } from "./postgres.ts";
+import { escapeForSlack, type PostToSlack, SlackPostError } from "./slack.ts";
 
 export interface Alert {
   readonly severity: "critical" | "error" | "warning" | "info";
@@ -15,11 +15,11 @@ export interface Alert {
 }
 
 /** Whether somebody was told: `already` by an earlier run, `no_slack` when the installation has none. */
-export type Told = "posted" | "already" | "no_slack";
+export type Told = "posted" | "already" | "no_slack" | "slack_down";
 
 /**
- * Writes the alert, then tells Slack, then notes that it was told. Throws SlackPostError when Slack is down:
- * the row stands and says that nobody was told. Secrets and phone numbers are masked in both.
+ * Writes the alert, then tells Slack, then notes that it was told. When Slack is down the row stands and says that
+ * nobody was told: what the alert is about must not fail for it. Secrets and phone numbers are masked in both.
  */
 export async function raiseAlert(
   database: Database,
@@ -31,18 +31,30 @@ export async function raiseAlert(
   if (organizationId === null) {
     // row-level security hides it from every tenant, so whether it was posted before cannot be asked
     await insertAlert(database, null, masked);
-    await postToSlack?.(slackText(masked));
-    return postToSlack ? "posted" : "no_slack";
+    return post(postToSlack, masked);
   }
   const isTold = await withTenant(database, organizationId, async (tenant) => {
     await insertAlert(tenant, organizationId, masked);
     return isPosted(tenant, masked.alertKey);
   });
   if (isTold) return "already";
+  const told = await post(postToSlack, masked);
+  if (told === "posted") {
+    await withTenant(database, organizationId, (tenant) => notePosted(tenant, masked.alertKey));
+  }
+  return told;
+}
+
+async function post(postToSlack: PostToSlack | undefined, alert: Alert): Promise<Told> {
   if (!postToSlack) return "no_slack";
-  await postToSlack(slackText(masked));
-  await withTenant(database, organizationId, (tenant) => notePosted(tenant, masked.alertKey));
-  return "posted";
+  try {
+    await postToSlack(slackText(alert));
+    return "posted";
+  } catch (error) {
+    if (!(error instanceof SlackPostError)) throw error;
+    console.warn(error.message);
+    return "slack_down";
+  }
 }
 
 function mask(alert: Alert): Alert {
@@ -87,8 +99,7 @@ async function isPosted(tenant: Tenant, alertKey: string): Promise<boolean> {
 }
 
 async function notePosted(tenant: Tenant, alertKey: string): Promise<void> {
-  await maybeOne(
-    tenant,
+  await tenant.query(
     "update system_alerts set slack_posted_at = now() where alert_key = $1 and slack_posted_at is null",
     [alertKey],
   );

@@ -1,7 +1,11 @@
 import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError } from "openai";
 import * as wmill from "windmill-client";
 import { z } from "zod";
+import { limitedFetch } from "./limited_response.ts";
 import type { Retryable } from "./retry.ts";
+
+/** A hundred embeddings are 1 MB in base64 and 3 MB as numbers. */
+const MAX_ANSWER_BYTES = 16 * 1_024 * 1_024;
 
 const openAiResource = z.object({
   api_key: z.string().min(1),
@@ -24,6 +28,7 @@ export function makeOpenAiClient(settings: {
     baseURL: settings.baseUrl,
     timeout: settings.timeoutMs,
     maxRetries: 0,
+    fetch: limitedFetch(MAX_ANSWER_BYTES),
   });
 }
 
