@@ -1,0 +1,99 @@
+/** What db/manage_db.sh runs: `tsx db/manage.ts <target> <command>`; that script's help says what each does. */
+
+import { parseKeySet } from "../f/platform/secrets.ts";
+import { withConnection } from "./connection.ts";
+import { createDatabase, dropDatabase, setRolePasswords } from "./database_lifecycle.ts";
+import { migrate } from "./migrate.ts";
+import { SEEDED, type SeedValues, seed } from "./seed.ts";
+import { verify } from "./verify.ts";
+
+type Target = "dev" | "test";
+
+class UsageError extends Error {
+  override name = "UsageError";
+}
+
+/** An environment variable that a command cannot do without. */
+function required(name: string, why: string): string {
+  const value = process.env[name];
+  if (!value) throw new UsageError(`${name} is not set: ${why}.`);
+  return value;
+}
+
+/** In a test database nobody sends to Meta, so nothing has to be known of it. */
+function seedValues(target: Target): SeedValues {
+  if (target === "test") {
+    return { phoneNumberId: "109876543210987", displayPhoneNumber: "15550100100" };
+  }
+  const keys = "seeding encrypts the token with the installation's keys";
+  return {
+    phoneNumberId: required("WHATSAPP_PHONE_NUMBER_ID", "the chatbot needs a number to answer on"),
+    displayPhoneNumber: process.env.WHATSAPP_DISPLAY_PHONE_NUMBER ?? "",
+    accessToken: {
+      value: required("WHATSAPP_ACCESS_TOKEN", "the chatbot needs a token to answer with"),
+      keys: parseKeySet(required("CREDENTIALS_KEYS", keys)),
+    },
+  };
+}
+
+async function create(url: string): Promise<void> {
+  const isNew = await createDatabase(url);
+  const migrations = await migrate(url);
+  await setRolePasswords(url, {
+    chatbot_app: process.env.CHATBOT_APP_PASSWORD,
+    chatbot_ingress: process.env.CHATBOT_INGRESS_PASSWORD,
+  });
+  console.log(`${isNew ? "Created" : "Found"} the database; ran ${migrations.length} migrations.`);
+}
+
+async function putSeed(url: string, values: SeedValues): Promise<void> {
+  await seed(url, values);
+  console.log(`Seeded ${SEEDED.name}, on the number ${values.phoneNumberId}.`);
+}
+
+async function drop(url: string): Promise<void> {
+  console.log(
+    (await dropDatabase(url)) ? "Dropped the database." : "There was no database to drop.",
+  );
+}
+
+async function check(url: string): Promise<void> {
+  const problems = await withConnection(url, verify);
+  for (const problem of problems) console.error(`- ${problem}`);
+  if (problems.length > 0) process.exitCode = 1;
+  else console.log("The database is as the migrations and the conventions want it.");
+}
+
+async function run(target: Target, command: string): Promise<void> {
+  const url =
+    target === "dev"
+      ? required("DATABASE_URL", "it names the development database")
+      : required("TEST_DATABASE_URL", "it names the test database");
+  switch (command) {
+    case "create":
+      return create(url);
+    case "seed":
+      return putSeed(url, seedValues(target));
+    case "drop":
+      return drop(url);
+    case "reset": {
+      // asked for before anything is dropped
+      const values = seedValues(target);
+      await drop(url);
+      await create(url);
+      return putSeed(url, values);
+    }
+    case "verify":
+      return check(url);
+    default:
+      throw new UsageError(`There is no command "${command}".`);
+  }
+}
+
+const [target, command] = process.argv.slice(2);
+try {
+  await run(target === "test" ? "test" : "dev", command ?? "");
+} catch (error) {
+  console.error(error instanceof Error ? `${error.name}: ${error.message}` : error);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}

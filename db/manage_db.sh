@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+set -euo pipefail
+
+usage() {
+  cat <<'HELP'
+Usage: db/manage_db.sh [--dev|--test] [--yes] COMMAND
+
+  --dev    the database of DATABASE_URL (default)
+  --test   the database of TEST_DATABASE_URL
+  --yes    do not ask before dropping
+
+Commands:
+  create   make the database if it is not there, and run the migrations that it lacks.
+           CHATBOT_APP_PASSWORD and CHATBOT_INGRESS_PASSWORD, where set, become the roles' passwords.
+  seed     put in one shop with a chatbot, or bring its number and token up to date.
+           --dev needs WHATSAPP_PHONE_NUMBER_ID, WHATSAPP_ACCESS_TOKEN and CREDENTIALS_KEYS.
+  drop     disconnect everybody and drop the database; asks for its name first.
+  reset    drop, create and seed; asks for the database's name first.
+  verify   check the extension, the migrations, row-level security, roles, functions,
+           and that the schema is db/schema.sql.
+
+Variables are read from the environment, then from .env in the repository's root.
+Exit status: 0 done, 1 failed or verify found something, 2 wrong usage.
+HELP
+}
+
+fail_usage() {
+  echo "$1" >&2
+  echo "db/manage_db.sh --help says what there is." >&2
+  exit 2
+}
+
+# What is in the environment already wins over .env, whose values are taken as they stand.
+read_env_file() {
+  local line name value
+  while IFS= read -r line || [[ -n $line ]]; do
+    [[ $line =~ ^[A-Z_][A-Z0-9_]*= ]] || continue
+    name=${line%%=*}
+    value=${line#*=}
+    if [[ -z ${!name:-} && -n $value ]]; then
+      export "$name=$value"
+    fi
+  done <"$1"
+}
+
+confirm_drop() {
+  local url=$1 name answer
+  name=${url##*/}
+  name=${name%%\?*}
+  read -r -p "This drops everything in the database \"$name\". Type its name to go on: " answer || true
+  if [[ $answer != "$name" ]]; then
+    echo "Nothing was dropped." >&2
+    exit 1
+  fi
+}
+
+main() {
+  local target=dev command='' assume_yes=false argument
+  for argument in "$@"; do
+    case $argument in
+      --dev) target=dev ;;
+      --test) target=test ;;
+      --yes) assume_yes=true ;;
+      -h | --help)
+        usage
+        exit 0
+        ;;
+      create | seed | drop | reset | verify)
+        [[ -z $command ]] || fail_usage "One command at a time: \"$command\" or \"$argument\"."
+        command=$argument
+        ;;
+      *) fail_usage "\"$argument\" is no option and no command." ;;
+    esac
+  done
+  [[ -n $command ]] || fail_usage "No command was given."
+
+  cd "$(dirname "${BASH_SOURCE[0]}")/.."
+  if [[ -f .env ]]; then
+    read_env_file .env
+  fi
+
+  local url=${DATABASE_URL:-}
+  if [[ $target == test ]]; then
+    url=${TEST_DATABASE_URL:-}
+  fi
+  # without a URL there is nothing to drop, and manage.ts says which variable is missing
+  if [[ $command =~ ^(drop|reset)$ && $assume_yes == false && -n $url ]]; then
+    confirm_drop "$url"
+  fi
+  exec node --import tsx db/manage.ts "$target" "$command"
+}
+
+main "$@"
