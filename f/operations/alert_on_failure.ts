@@ -24,11 +24,12 @@ export interface Failure {
 }
 
 /** It takes the failed branch's place among the results of its branchall. */
-export type Alerted = TurnAfterFailure & {
+export interface Alerted extends Pick<TurnAfterFailure, "turn" | "contact"> {
   readonly outcome: "alerted";
   readonly step_id: string;
   readonly slack: Told;
-};
+  readonly next_flow_job_id: string | null;
+}
 
 export interface AlertClients {
   readonly postToSlack: PostToSlack | undefined;
@@ -80,7 +81,14 @@ export async function alertOnFailure(
   const alert = alertAbout(failure, turn?.id ?? null);
   const slack = await raiseAlert(database, organization, clients.postToSlack, alert);
   const after = await failTurn(database, clients.openWhatsApp, clients.startFlow, turn, run);
-  return { outcome: "alerted", step_id: failure.stepId, slack, ...after };
+  return {
+    outcome: "alerted",
+    step_id: failure.stepId,
+    slack,
+    turn: after.turn,
+    contact: after.contact,
+    next_flow_job_id: after.nextFlowJobId,
+  };
 }
 
 function alertAbout(failure: Failure, turnId: string | null): Alert {

@@ -197,7 +197,7 @@ describe("alert_on_failure", () => {
       slack: "no_slack",
       turn: "none",
       contact: "not_told",
-      nextFlowJobId: null,
+      next_flow_job_id: null,
     });
   });
 
