@@ -15,8 +15,8 @@ type PdfDocument = Awaited<ReturnType<typeof getDocumentProxy>>;
 
 /** The text of a PDF, page by page, through pdf.js. It can take any time and memory: call it only in a job of its own. */
 export async function extractPdf({ bytes }: RawDocument): Promise<ExtractedDocument> {
-  // pdf.js takes the buffer over
-  const document = await open(bytes.slice());
+  // a copy, because pdf.js takes the buffer over, and no Buffer, because it refuses that
+  const document = await open(new Uint8Array(bytes));
   try {
     return await readPages(document);
   } finally {
@@ -27,12 +27,18 @@ export async function extractPdf({ bytes }: RawDocument): Promise<ExtractedDocum
 async function open(bytes: Uint8Array): Promise<PdfDocument> {
   try {
     return await getDocumentProxy(bytes, { isEvalSupported: false, verbosity: 0 });
-  } catch (cause) {
-    if (cause instanceof Error && cause.name === "PasswordException") {
-      throw new DocumentProtectedError({ cause });
-    }
-    throw new DocumentDamagedError("The PDF", { cause });
+  } catch (error) {
+    throw toDocumentError(error, "The PDF");
   }
+}
+
+/** What pdf.js says about a file; an error of another kind is ours, and stays what it is. */
+function toDocumentError(error: unknown, what: string): unknown {
+  if (!(error instanceof Error)) return error;
+  if (error.name === "PasswordException") return new DocumentProtectedError({ cause: error });
+  return /Exception$|^FormatError$/.test(error.name)
+    ? new DocumentDamagedError(what, { cause: error })
+    : error;
 }
 
 async function readPages(document: PdfDocument): Promise<ExtractedDocument> {
@@ -57,7 +63,7 @@ async function readPage(document: PdfDocument, number: number): Promise<string> 
     const { items } = await page.getTextContent();
     page.cleanup();
     return linesToText(items.filter((item): item is typeof item & PdfTextItem => "str" in item));
-  } catch (cause) {
-    throw new DocumentDamagedError(`Page ${number} of the PDF`, { cause });
+  } catch (error) {
+    throw toDocumentError(error, `Page ${number} of the PDF`);
   }
 }

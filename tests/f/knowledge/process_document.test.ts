@@ -1,0 +1,289 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { insertChatbot } from "../../helpers/records.ts";
+import type { ChatbotRow, KnowledgeSourceRow } from "../../helpers/rows.ts";
+import { base64, type KnowledgeWorld, makePdf, startKnowledgeWorld } from "./knowledge_world.ts";
+
+describe("processDocument", () => {
+  let world: KnowledgeWorld;
+  let chatbot: ChatbotRow;
+  let site: Server;
+  let page: (request: string) => { status?: number; type?: string; body: string };
+
+  beforeAll(async () => {
+    world = await startKnowledgeWorld();
+    site = createServer((request, response) => {
+      const { status = 200, type = "text/html; charset=utf-8", body } = page(request.url ?? "");
+      response.writeHead(status, { "content-type": type }).end(body);
+    });
+    await new Promise<void>((resolve) => site.listen(0, "127.0.0.1", resolve));
+    world.allowedPrivateOrigins.push(new URL(siteUrl()).host);
+  });
+  afterAll(async () => {
+    site.close();
+    await world.close();
+  });
+  beforeEach(async () => {
+    chatbot = await insertChatbot(world.db);
+  });
+
+  const siteUrl = () => `http://127.0.0.1:${(site.address() as AddressInfo).port}/delivery`;
+
+  const upload = async (content: string | Uint8Array, source_type: "pdf" | "text" = "text") =>
+    (
+      await world.upload({
+        chatbot_id: chatbot.id,
+        source_type,
+        name: "Handbook",
+        file_content: base64(content),
+      })
+    ).knowledge_source_id;
+
+  const uploadUrl = async (url = siteUrl()) =>
+    (await world.upload({ chatbot_id: chatbot.id, source_type: "url", name: "Delivery", url }))
+      .knowledge_source_id;
+
+  const source = async (id: string) => {
+    const [row] = await world.db.query<KnowledgeSourceRow>(
+      "select * from knowledge_sources where id = $1",
+      [id],
+    );
+    return row;
+  };
+  const versions = async (id: string) =>
+    (
+      await world.db.query<{ version: number }>(
+        "select distinct version from document_chunks where knowledge_source_id = $1 order by 1",
+        [id],
+      )
+    ).map(({ version }) => version);
+
+  it("makes a PDF of several pages searchable, each passage with its page", async () => {
+    const id = await upload(
+      await makePdf([
+        ["Welcome to Aurora Bikes."],
+        ["The frame warranty lasts seven years."],
+        ["The first inspection is due after 300 kilometres."],
+      ]),
+      "pdf",
+    );
+    expect(await world.process(id)).toMatchObject({
+      outcome: "ready",
+      version: 1,
+      pages: 3,
+      chunks: 3,
+    });
+    expect(await source(id)).toMatchObject({
+      status: "ready",
+      progress: 100,
+      live_version: 1,
+      page_count: 3,
+      chunk_count: 3,
+      embedding_model: "text-embedding-3-small",
+      error_message: null,
+    });
+    const chunks = await world.db.query<{ page: number; content: string }>(
+      "select page, content from document_chunks where knowledge_source_id = $1 order by chunk_no",
+      [id],
+    );
+    expect(chunks[1]).toEqual({ page: 2, content: "The frame warranty lasts seven years." });
+    expect((await world.find(chatbot, "How long is the warranty of the frame?"))[0]).toBe(
+      "The frame warranty lasts seven years.",
+    );
+  });
+
+  it("reads a web page under its headings", async () => {
+    page = () => ({
+      body: `<html><head><title>Delivery</title></head><body><nav>Home Shop</nav><article>
+        <h1>Delivery</h1><p>${"We deliver bicycles assembled. ".repeat(20)}</p>
+        <h2>Islands</h2><p>${"Delivery to the islands costs 14 euros. ".repeat(15)}</p></article></body></html>`,
+    });
+    const id = await uploadUrl();
+    expect(await world.process(id)).toMatchObject({ outcome: "ready", pages: null });
+    const chunks = await world.db.query<{ heading_path: string[]; content: string }>(
+      "select heading_path, content from document_chunks where knowledge_source_id = $1 order by chunk_no",
+      [id],
+    );
+    expect(chunks.map(({ heading_path }) => heading_path)).toEqual([
+      ["Delivery"],
+      ["Delivery", "Islands"],
+    ]);
+    expect(chunks.map(({ content }) => content).join()).not.toContain("Home Shop");
+  });
+
+  it("reads a PDF that a web address leads to", async () => {
+    const pdf = await makePdf([["Delivery costs 14 euros."]]);
+    const server = createServer((_request, response) => response.end(pdf));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    world.allowedPrivateOrigins.push(host);
+    expect(await world.process(await uploadUrl(`http://${host}/prices`))).toMatchObject({
+      outcome: "ready",
+      pages: 1,
+    });
+    server.close();
+  });
+
+  it("shows its progress in the row and to Windmill", async () => {
+    const id = await upload(
+      Array.from({ length: 300 }, (_, n) => `Fact ${n}. ${"x ".repeat(450)}`).join("\n\n"),
+    );
+    const shown: number[] = [];
+    const inRow: (number | undefined)[] = [];
+    await world.process(id, {
+      showProgress: async (percent) => {
+        shown.push(percent);
+        inRow.push((await source(id))?.progress);
+      },
+    });
+    expect(shown.length).toBeGreaterThan(3);
+    expect(shown).toEqual(shown.toSorted((a, b) => a - b));
+    expect(shown.at(-1)).toBe(100);
+    expect(inRow).toEqual(shown);
+  });
+
+  it("builds the next version beside the live one, and deletes the old one with the swap", async () => {
+    page = () => ({ body: "<html><body><p>Delivery costs 14 euros.</p></body></html>" });
+    const id = await uploadUrl();
+    await world.process(id);
+    page = () => ({ body: "<html><body><p>Delivery costs 20 euros.</p></body></html>" });
+    expect(await world.process(id)).toMatchObject({ outcome: "ready", version: 2 });
+
+    expect(await versions(id)).toEqual([2]);
+    expect(await world.find(chatbot, "What does delivery cost?")).toEqual([
+      "Delivery costs 20 euros.",
+    ]);
+  });
+
+  it("keeps what was searchable when a later run fails half-way, and leaves nothing of that run", async () => {
+    page = () => ({ body: "<html><body><p>Delivery costs 14 euros.</p></body></html>" });
+    const id = await uploadUrl();
+    await world.process(id);
+    const long = Array.from(
+      { length: 250 },
+      (_, n) => `<p>Fact ${n} on delivery. ${"y ".repeat(450)}</p>`,
+    );
+    page = () => ({ body: `<html><body>${long.join("")}</body></html>` });
+
+    let seenHalfWay: unknown;
+    const failing = world.process(id, {
+      showProgress: async (percent) => {
+        if (percent < 50) return;
+        seenHalfWay = [await versions(id), await world.find(chatbot, "What does delivery cost?")];
+        throw new Error("the worker ran out of memory");
+      },
+    });
+    await expect(failing).rejects.toThrow("the worker ran out of memory");
+
+    expect(seenHalfWay).toEqual([[1, 2], ["Delivery costs 14 euros."]]);
+    expect(await versions(id)).toEqual([1]);
+    expect(await source(id)).toMatchObject({
+      status: "failed",
+      live_version: 1,
+      error_message: expect.stringContaining("on our side"),
+    });
+    expect(await world.find(chatbot, "What does delivery cost?")).toEqual([
+      "Delivery costs 14 euros.",
+    ]);
+  });
+
+  it("says what a tenant can understand when the embeddings fail, and fails the job", async () => {
+    const id = await upload("We open at nine.");
+    world.models.failNext({ kind: "error", status: 500 } as never, { call: "embeddings" });
+    await expect(world.process(id)).rejects.toMatchObject({ name: "ModelCallError" });
+    expect(await source(id)).toMatchObject({
+      status: "failed",
+      error_message: expect.stringContaining("preparing it for search failed"),
+    });
+  });
+
+  it.each([
+    ["a missing page", () => ({ status: 404, body: "" }), /error \(404\)/],
+    ["an image", () => ({ type: "image/png", body: "\x89PNG\0\0\0\0" }), /not lead to a web page/],
+    ["an empty page", () => ({ body: "<html><body></body></html>" }), /no text/],
+    ["a page nested too deep", () => ({ body: `<html>${"<div>".repeat(300)}` }), /nested/],
+  ])("leaves %s failed with a sentence, and the job succeeds", async (_what, answer, sentence) => {
+    page = answer;
+    const id = await uploadUrl();
+    expect(await world.process(id)).toMatchObject({
+      outcome: "failed",
+      reason: expect.stringMatching(sentence),
+    });
+    expect(await source(id)).toMatchObject({
+      status: "failed",
+      error_message: expect.stringMatching(sentence),
+    });
+  });
+
+  it("does not read a private address that the installation does not allow", async () => {
+    page = () => ({ body: "<html><body><p>secret</p></body></html>" });
+    const id = await uploadUrl();
+    const files = {
+      load: async () => undefined,
+      readHttpPolicy: async () => ({ allowedPrivateOrigins: [], ownNetworks: [] }),
+    };
+    expect(await world.process(id, { files })).toMatchObject({ outcome: "failed" });
+    expect(await world.process(id)).toMatchObject({ outcome: "ready" }); // control
+  });
+
+  it("fails with a sentence when the file is gone", async () => {
+    const id = await upload("We open at nine.");
+    world.files.clear();
+    expect(await world.process(id)).toMatchObject({
+      reason: expect.stringContaining("Upload it again"),
+    });
+  });
+
+  it("does nothing for a source that was deleted", async () => {
+    expect(await world.process("018f0000-0000-7000-8000-00000000dead")).toEqual({
+      outcome: "superseded",
+    });
+  });
+
+  it("stops without a trace when the source is deleted meanwhile", async () => {
+    const id = await upload("We open at nine.");
+    const result = await world.process(id, {
+      showProgress: async (percent) => {
+        if (percent === 20)
+          await world.db.query("delete from knowledge_sources where id = $1", [id]);
+      },
+    });
+    expect(result).toEqual({ outcome: "superseded" });
+    expect(await versions(id)).toEqual([]);
+  });
+
+  it("gives two runs of one source different versions; the later one stays", async () => {
+    page = () => ({ body: "<html><body><p>Delivery costs 14 euros.</p></body></html>" });
+    const id = await uploadUrl();
+    let second: unknown;
+    const first = await world.process(id, {
+      // the first run has stored its chunks and not swapped yet: a second one overtakes it
+      showProgress: async (percent) => {
+        if (percent !== 95) return;
+        page = () => ({ body: "<html><body><p>Delivery costs 20 euros.</p></body></html>" });
+        second = await world.process(id);
+      },
+    });
+    expect(second).toMatchObject({ outcome: "ready", version: 2 });
+    expect(first).toEqual({ outcome: "superseded" });
+    expect(await versions(id)).toEqual([2]);
+    expect(await source(id)).toMatchObject({ status: "ready", live_version: 2 });
+    expect(await world.find(chatbot, "What does delivery cost?")).toEqual([
+      "Delivery costs 20 euros.",
+    ]);
+  });
+
+  it("does not fail a source that another run has brought to a new version", async () => {
+    const id = await upload("We open at nine.");
+    const slow = world.process(id, {
+      showProgress: async (percent) => {
+        if (percent !== 20) return;
+        await world.process(id);
+        throw new Error("late");
+      },
+    });
+    await expect(slow).rejects.toThrow("late");
+    expect(await source(id)).toMatchObject({ status: "ready", live_version: 1 });
+  });
+});

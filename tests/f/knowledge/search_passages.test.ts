@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { searchPassages } from "../../../f/knowledge/search_passages.ts";
+import type { Embeddings } from "../../../f/platform/embeddings.ts";
+import { withDb } from "../../../f/platform/postgres.ts";
+import { createTestDatabase, type TestDatabase } from "../../helpers/database.ts";
+import {
+  embeddingOf,
+  insertChatbot,
+  insertDocumentChunk,
+  insertKnowledgeSource,
+} from "../../helpers/records.ts";
+import type { ChatbotRow, KnowledgeSourceRow } from "../../helpers/rows.ts";
+
+/** A question's vector is [1, 0, …]; a chunk at cosine c has the embedding [c, sqrt(1 - c²)]. */
+const at = (cosine: number) => embeddingOf(cosine, Math.sqrt(1 - cosine ** 2));
+const question: Embeddings = {
+  model: "test",
+  embed: async (texts) => ({
+    vectors: texts.map(() => Array.from({ length: 1_536 }, (_, index) => (index === 0 ? 1 : 0))),
+    tokens: 7,
+  }),
+};
+
+describe("searchPassages", () => {
+  let db: TestDatabase;
+  beforeAll(async () => {
+    db = await createTestDatabase();
+  });
+  afterAll(() => db.close());
+
+  const search = (chatbot: ChatbotRow, text: string, limit?: number) =>
+    withDb(db.resource("chatbot_app"), (database) =>
+      searchPassages(database, question, {
+        organizationId: chatbot.organization_id,
+        chatbotId: chatbot.id,
+        question: text,
+        ...(limit === undefined ? {} : { limit }),
+      }),
+    );
+
+  /** A source with one chunk for each [content, cosine]. */
+  async function chunks(chatbot: ChatbotRow, passages: [string, number][], source = {}) {
+    const row = await insertKnowledgeSource(db, { chatbot_id: chatbot.id, ...source });
+    for (const [chunk_no, [content, cosine]] of passages.entries()) {
+      const embedding = at(cosine);
+      await insertDocumentChunk(db, { knowledge_source_id: row.id, chunk_no, content, embedding });
+    }
+    return row as KnowledgeSourceRow;
+  }
+
+  it("tells where a passage stands and how it was found", async () => {
+    const chatbot = await insertChatbot(db);
+    const source = await insertKnowledgeSource(db, { chatbot_id: chatbot.id, name: "Handbook" });
+    await insertDocumentChunk(db, {
+      knowledge_source_id: source.id,
+      content: "The warranty lasts seven years.",
+      page: 2,
+      heading_path: ["Handbook", "Warranty"],
+      embedding: at(0.6),
+    });
+    const { passages, embeddingTokens } = await search(chatbot, "How long is the warranty?");
+    expect(embeddingTokens).toBe(7);
+    expect(passages).toEqual([
+      {
+        chunkId: expect.any(Number),
+        knowledgeSourceId: source.id,
+        sourceName: "Handbook",
+        sourceUrl: null,
+        page: 2,
+        headingPath: ["Handbook", "Warranty"],
+        content: "The warranty lasts seven years.",
+        distance: expect.closeTo(0.4, 5),
+        vectorRank: 1,
+        textRank: 1,
+        score: expect.closeTo(2 / 61, 6),
+      },
+    ]);
+  });
+
+  it("fuses both rankings: what is good in both comes first", async () => {
+    const chatbot = await insertChatbot(db);
+    await chunks(chatbot, [
+      ["Nothing in common.", 0.9],
+      ["The pump X200 weighs 12 kg.", 0.8],
+      ["The pump X100 is red.", 0.3],
+    ]);
+    const { passages } = await search(chatbot, "pump X200");
+    expect(passages.map(({ content }) => content)).toEqual([
+      "The pump X200 weighs 12 kg.",
+      "The pump X100 is red.",
+      "Nothing in common.",
+    ]);
+  });
+
+  it("finds by one shared word of many", async () => {
+    const chatbot = await insertChatbot(db);
+    await chunks(chatbot, [["Refunds take 14 days.", 0.3]]);
+    const { passages } = await search(
+      chatbot,
+      "My bicycle arrived broken, when do I get a refund?",
+    );
+    expect(passages).toMatchObject([{ textRank: 1 }]);
+  });
+
+  it("finds nothing when no passage is within the chatbot's distance, whatever words are shared", async () => {
+    const near = await insertChatbot(db, { max_distance: 0.75 });
+    await chunks(near, [["Refunds take 14 days.", 0.26]]);
+    expect((await search(near, "refunds")).passages).toHaveLength(1); // control
+
+    const far = await insertChatbot(db, { max_distance: 0.75 });
+    await chunks(far, [["Refunds take 14 days.", 0.24]]);
+    expect((await search(far, "refunds")).passages).toEqual([]);
+  });
+
+  it("returns as many as the chatbot wants, or fewer when asked", async () => {
+    const chatbot = await insertChatbot(db, { passages_per_search: 3 });
+    await chunks(
+      chatbot,
+      Array.from({ length: 6 }, (_, n) => [`Passage ${n}`, 0.9 - n / 100]),
+    );
+    expect((await search(chatbot, "anything")).passages).toHaveLength(3);
+    expect((await search(chatbot, "anything", 1)).passages).toMatchObject([
+      { content: "Passage 0" },
+    ]);
+  });
+
+  it("sees only live versions", async () => {
+    const chatbot = await insertChatbot(db);
+    const source = await insertKnowledgeSource(db, { chatbot_id: chatbot.id, live_version: 2 });
+    for (const version of [1, 2, 3]) {
+      await insertDocumentChunk(db, {
+        knowledge_source_id: source.id,
+        version,
+        content: `version ${version}`,
+        embedding: at(0.9),
+      });
+    }
+    const { passages } = await search(chatbot, "version");
+    expect(passages.map(({ content }) => content)).toEqual(["version 2"]);
+  });
+
+  it("never finds another organization's passages, nor another chatbot's", async () => {
+    const mine = await insertChatbot(db);
+    const sibling = await insertChatbot(db, { organization_id: mine.organization_id });
+    const theirs = await insertChatbot(db);
+    for (const chatbot of [mine, sibling, theirs]) {
+      await chunks(chatbot, [[`of ${chatbot.id}`, 0.9]]);
+    }
+    for (const chatbot of [mine, sibling, theirs]) {
+      const { passages } = await search(chatbot, "of");
+      expect(passages.map(({ content }) => content)).toEqual([`of ${chatbot.id}`]);
+    }
+    const crossed = await search({ ...mine, id: theirs.id }, "of");
+    expect(crossed.passages).toEqual([]);
+  });
+
+  it.each([
+    "it's a pump's \\ /usr/x\\y",
+    "C:\\temp 'x' & | ! :* <-> (",
+    "the of and",
+    "\u0000 pump",
+    "🚲",
+    "पंप की वारंटी",
+  ])("takes %j as a question and not as a query language", async (text) => {
+    const chatbot = await insertChatbot(db);
+    await chunks(chatbot, [["A pump.", 0.9]]);
+    expect((await search(chatbot, text)).passages).toHaveLength(1);
+  });
+
+  it("does not ask the model about an empty question", async () => {
+    const chatbot = await insertChatbot(db);
+    await chunks(chatbot, [["A pump.", 0.9]]);
+    expect(await search(chatbot, " \n\u0000 ")).toEqual({ passages: [], embeddingTokens: 0 });
+  });
+});

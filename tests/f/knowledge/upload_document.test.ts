@@ -1,0 +1,141 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { insertChatbot } from "../../helpers/records.ts";
+import type { KnowledgeSourceRow } from "../../helpers/rows.ts";
+import { base64, type KnowledgeWorld, startKnowledgeWorld } from "./knowledge_world.ts";
+
+describe("uploadDocument", () => {
+  let world: KnowledgeWorld;
+  beforeAll(async () => {
+    world = await startKnowledgeWorld();
+  });
+  afterAll(() => world.close());
+
+  const text = (chatbot_id: string, content = `We open at nine. ${randomUUID()}`) => ({
+    chatbot_id,
+    source_type: "text" as const,
+    name: "Opening hours",
+    file_content: base64(content),
+  });
+  const source = async (id: string) => {
+    const rows = await world.db.query<KnowledgeSourceRow>(
+      "select * from knowledge_sources where id = $1",
+      [id],
+    );
+    return rows[0];
+  };
+
+  it("stores the file, writes the row and starts the job", async () => {
+    const chatbot = await insertChatbot(world.db);
+    const uploaded = await world.upload(text(chatbot.id, "We open at nine."));
+
+    expect(uploaded).toMatchObject({ status: "pending", job_id: expect.any(String) });
+    expect(world.started).toContain(uploaded.knowledge_source_id);
+    const row = await source(uploaded.knowledge_source_id);
+    expect(row).toMatchObject({
+      organization_id: chatbot.organization_id,
+      chatbot_id: chatbot.id,
+      source_type: "text",
+      name: "Opening hours",
+      status: "pending",
+      byte_size: 16,
+      url: null,
+    });
+    expect(Buffer.from(world.files.get(row?.s3_key ?? "") ?? []).toString()).toBe(
+      "We open at nine.",
+    );
+  });
+
+  it("stores no file for a web page, and takes its address without the fragment as its identity", async () => {
+    const { id: chatbot_id } = await insertChatbot(world.db);
+    const page = { chatbot_id, source_type: "url" as const, name: "Delivery" };
+    const files = world.files.size;
+    const first = await world.upload({ ...page, url: "https://example.com/delivery#islands" });
+    const second = await world.upload({ ...page, url: "https://example.com/delivery" });
+
+    expect(second.knowledge_source_id).toBe(first.knowledge_source_id);
+    expect(await source(first.knowledge_source_id)).toMatchObject({
+      url: "https://example.com/delivery",
+      s3_key: null,
+    });
+    expect(world.files.size).toBe(files);
+  });
+
+  it("answers the source that is there already, without another job", async () => {
+    const { id } = await insertChatbot(world.db);
+    const first = await world.upload(text(id, "the same"));
+    const jobs = world.started.length;
+    const second = await world.upload({ ...text(id, "the same"), name: "Another name" });
+
+    expect(second).toEqual({
+      knowledge_source_id: first.knowledge_source_id,
+      status: "pending",
+    });
+    expect(world.started).toHaveLength(jobs);
+  });
+
+  it("makes another source of the same file for another chatbot", async () => {
+    const [mine, other] = [await insertChatbot(world.db), await insertChatbot(world.db)];
+    const first = await world.upload(text(mine.id, "shared"));
+    const second = await world.upload(text(other.id, "shared"));
+    expect(second.knowledge_source_id).not.toBe(first.knowledge_source_id);
+  });
+
+  it("tries a failed source again", async () => {
+    const { id } = await insertChatbot(world.db);
+    const { knowledge_source_id } = await world.upload(text(id, "again"));
+    await world.db.query(
+      "update knowledge_sources set status = 'failed', error_message = 'It failed.' where id = $1",
+      [knowledge_source_id],
+    );
+    expect(await world.upload(text(id, "again"))).toMatchObject({
+      knowledge_source_id,
+      status: "pending",
+      job_id: expect.any(String),
+    });
+    expect(await source(knowledge_source_id)).toMatchObject({
+      status: "pending",
+      error_message: null,
+    });
+  });
+
+  it("tries a source again on which nobody has worked for a quarter of an hour", async () => {
+    const { id } = await insertChatbot(world.db);
+    const { knowledge_source_id } = await world.upload(text(id, "stuck"));
+    const silentFor = (minutes: number) =>
+      world.db.query(
+        `with quiet as (select set_config('session_replication_role', 'replica', true))
+         update knowledge_sources set status = 'processing', updated_at = now() - make_interval(mins => $2)
+         from quiet where id = $1`,
+        [knowledge_source_id, minutes],
+      );
+    await silentFor(14);
+    expect(await world.upload(text(id, "stuck"))).not.toHaveProperty("job_id");
+    await silentFor(16);
+    expect(await world.upload(text(id, "stuck"))).toHaveProperty("job_id");
+  });
+
+  it("leaves a source failed, with a sentence, when its job cannot be started", async () => {
+    const { id } = await insertChatbot(world.db);
+    const startProcessing = async () => {
+      throw new Error("Windmill is away");
+    };
+    await expect(world.upload(text(id, "no job"), { startProcessing })).rejects.toThrow(
+      "Windmill is away",
+    );
+    const [row] = await world.db.query<KnowledgeSourceRow>(
+      "select * from knowledge_sources where chatbot_id = $1",
+      [id],
+    );
+    expect(row).toMatchObject({
+      status: "failed",
+      error_message: expect.stringContaining("Upload it again"),
+    });
+  });
+
+  it("says that a chatbot does not exist", async () => {
+    await expect(world.upload(text(randomUUID()))).rejects.toMatchObject({
+      name: "ChatbotNotFoundError",
+    });
+  });
+});
