@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { receivedWhenSettled, startTestStack, type TestStack } from "../helpers/test_stack.ts";
+
+let stack: TestStack;
+
+beforeAll(async () => {
+  stack = await startTestStack();
+});
+afterAll(() => stack.close());
+
+function says(waId: string, text: string) {
+  const { phoneNumberId } = stack.shop.phoneNumber;
+  return stack.whatsapp.contactSends({ phoneNumberId, contact: { waId, name: "Maya" }, text });
+}
+
+async function errorMessage(): Promise<string> {
+  const [chatbot] = await stack.admin.query<{ error_message: string }>(
+    "select error_message from chatbots limit 1",
+  );
+  return chatbot?.error_message ?? "";
+}
+
+function turnsOf(waId: string) {
+  return stack.admin.query<{ status: string; reply_kind: string; messages: string[] }>(
+    `select t.status, t.reply_kind,
+       (select array_agg(m.delivery_status) from messages m where m.turn_id = t.id and m.author = 'chatbot') as messages
+     from turns t join contacts c on c.id = t.contact_id where c.phone = $1 order by t.created_at`,
+    [waId],
+  );
+}
+
+function alertsOf(waId: string) {
+  return stack.admin.query<{ step: string; error: string }>(
+    `select a.details ->> 'step' as step, a.details ->> 'error' as error
+     from system_alerts a join turns t on t.id = a.turn_id join contacts c on c.id = t.contact_id
+     where c.phone = $1`,
+    [waId],
+  );
+}
+
+describe("when a step fails", () => {
+  it("because of the model, the contact is told once and the next message is answered", async () => {
+    const waId = "15550102001";
+    stack.models.failNext({ kind: "error", status: 401 });
+    await says(waId, "Hello").delivery;
+    expect(await receivedWhenSettled(stack, waId)).toEqual([await errorMessage()]);
+    expect(await alertsOf(waId)).toEqual([{ step: "generate_reply", error: "ModelCallError" }]);
+    await says(waId, "Hello again").delivery;
+    expect(await receivedWhenSettled(stack, waId)).toHaveLength(2);
+    expect(await turnsOf(waId)).toMatchObject([
+      { status: "failed", reply_kind: "error" },
+      { status: "completed", reply_kind: "answer" },
+    ]);
+  });
+
+  it("because WhatsApp refuses the reply, nothing else is sent, and the branch says why", async () => {
+    const waId = "15550102002";
+    stack.whatsapp.failNext({ kind: "error", code: 131047 });
+    await says(waId, "Hello").delivery;
+    expect(await receivedWhenSettled(stack, waId)).toEqual([]);
+    expect(await alertsOf(waId)).toEqual([{ step: "send_reply", error: "MessageRefusedError" }]);
+    expect(await turnsOf(waId)).toEqual([
+      { status: "failed", reply_kind: "answer", messages: ["failed"] },
+    ]);
+  });
+
+  it("because WhatsApp hangs up after it accepted, the reply arrives once and its status settles it", async () => {
+    const waId = "15550102003";
+    stack.whatsapp.failNext({ kind: "drop", accepted: true });
+    await says(waId, "Hello").delivery;
+    expect(await receivedWhenSettled(stack, waId)).toHaveLength(1);
+    expect(await alertsOf(waId)).toEqual([
+      { step: "send_reply", error: "MessageOutcomeUnknownError" },
+    ]);
+    expect(await turnsOf(waId)).toMatchObject([{ status: "completed", reply_kind: "answer" }]);
+  });
+
+  it("because of a throttle, it is sent by the retry", async () => {
+    const waId = "15550102004";
+    stack.whatsapp.failNext({ kind: "error", code: 131056 });
+    await says(waId, "Hello").delivery;
+    expect(await receivedWhenSettled(stack, waId)).toHaveLength(1);
+    expect(await alertsOf(waId)).toEqual([]);
+    expect(await turnsOf(waId)).toMatchObject([{ status: "completed" }]);
+  });
+
+  it("Slack is told, without a phone number or a key", () => {
+    const posts = stack.slack.messages.map(({ text }) => text ?? "");
+    expect(posts).toHaveLength(3);
+    expect(posts[0]).toContain("The step generate_reply failed");
+    expect(posts.join("\n")).not.toContain("1555010");
+    expect(posts.join("\n")).not.toContain(stack.modelApiKey);
+  });
+});
