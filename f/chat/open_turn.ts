@@ -40,9 +40,10 @@ export async function openTurn(
       : { outcome: "nothing_to_answer", reason: "only reactions or notices by WhatsApp" };
   }
   const { period, isReserved } = await reserveMessage(tenant, chatbot.period);
-  if (!isReserved && contact.limit_notice_period === period) {
+  const isToldLimit = contact.limit_notice_period === period || chatbot.limit_message === "";
+  if (!isReserved && isToldLimit) {
     await keepUnanswered(tenant, contact, fresh);
-    return { outcome: "quota_exceeded", reason: `the contact was told so in the period ${period}` };
+    return { outcome: "quota_exceeded", reason: `of the period that began on ${period}` };
   }
   const turn = isReserved
     ? await insertTurn(tenant, contact, flowJobId, { reservedPeriod: period })

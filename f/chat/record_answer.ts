@@ -1,6 +1,7 @@
 import { maybeOne, type Tenant } from "../platform/postgres.ts";
 import { storableJson, storableText } from "../platform/storable_text.ts";
 import { citedSources } from "./agent/cited_sources.ts";
+import { NoReplyError } from "./agent/run_agent.ts";
 import type { AgentAnswer, ToolExecution } from "./agent/types.ts";
 import { toWhatsAppMarkup } from "./agent/whatsapp_markup.ts";
 import { LEASE } from "./claim.ts";
@@ -8,7 +9,7 @@ import type { ContextPayload } from "./context.ts";
 
 /**
  * Puts the answer on the turn's row, with what it used and cites, and writes its tool calls. False when another
- * run has taken the turn over: then nothing is written.
+ * run has taken the turn over: then nothing is written. Throws NoReplyError when nothing of the answer can be shown.
  */
 export async function recordAnswer(
   tenant: Tenant,
@@ -16,6 +17,8 @@ export async function recordAnswer(
   answer: AgentAnswer,
 ): Promise<boolean> {
   const reply = toWhatsAppMarkup(storableText(answer.text));
+  // Markdown that WhatsApp cannot show at all, such as a lone rule
+  if (reply === "") throw new NoReplyError(answer.usage.model, "text");
   const sources = citedSources(
     reply,
     answer.executions.flatMap((execution) => execution.sources),

@@ -1,4 +1,4 @@
-import { Client, types } from "pg";
+import { Client, DatabaseError, types } from "pg";
 import { DatabaseUnavailableError, RowCountError } from "./postgres_errors.ts";
 
 /** A Windmill resource of type `postgresql`: the parameter's type name is what Windmill takes it from. */
@@ -53,7 +53,11 @@ export async function withDb<Result>(
   const connection: Queryable = {
     query: async <Row>(sql: string, params: readonly unknown[] = []) => {
       if (lost) throw new DatabaseUnavailableError(where, { cause: lost });
-      return (await client.query<Row & object>(sql, [...params])).rows;
+      try {
+        return (await client.query<Row & object>(sql, [...params])).rows;
+      } catch (cause) {
+        throw isConnectionLoss(cause) ? new DatabaseUnavailableError(where, { cause }) : cause;
+      }
     },
   };
   try {
@@ -85,7 +89,8 @@ export async function withTenant<Result>(
       await connection.query("commit");
       return result;
     } catch (error) {
-      await rollBack(connection, error);
+      // without a connection the server has rolled back by itself
+      if (!(error instanceof DatabaseUnavailableError)) await connection.query("rollback");
       throw error;
     }
   });
@@ -140,13 +145,13 @@ function oneAtATime(connection: Queryable): Database {
   };
 }
 
-async function rollBack(connection: Queryable, reason: unknown): Promise<void> {
-  try {
-    await connection.query("rollback");
-  } catch (cause) {
-    // the server rolls back by itself when the connection is gone; both errors are kept
-    throw new AggregateError([reason, cause], "A transaction failed and could not be rolled back.");
-  }
+/** 08…: the connection failed. 57P01 to 57P03: the server is stopping, has crashed, or is starting. */
+const CONNECTION_SQLSTATES = /^(08|57P0[123])/;
+
+/** What pg itself throws, and no server said, is about the connection; a RangeError is parseSafeInteger's. */
+function isConnectionLoss(error: unknown): boolean {
+  if (error instanceof DatabaseError) return CONNECTION_SQLSTATES.test(error.code ?? "");
+  return !(error instanceof RangeError);
 }
 
 function makeClient(resource: Postgresql): Client {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { NoReplyError } from "../../../f/chat/agent/run_agent.ts";
 import type { ContextPayload } from "../../../f/chat/context.ts";
 import type { GraphRefusal } from "../../../f/platform/whatsapp_errors.ts";
 import {
@@ -172,6 +173,19 @@ describe("the turn", () => {
     const context = await withReply(shop);
     expect(await shop.generate(context)).toMatchObject({ outcome: "reply" });
     expect(shop.model.calls).toBe(1);
+  });
+
+  it("takes no reply of which WhatsApp can show nothing, nor one that PostgreSQL cannot store", async () => {
+    const shop = await openShop(db);
+    const context = await shop.claim(await shop.contactWrites("When do you open?"));
+    const usage = { inputTokens: 1, cachedInputTokens: 0, outputTokens: 1 };
+    shop.model.answers = [
+      { kind: "text", text: "---", usage },
+      { kind: "text", text: "At\0 nine\uD83D.", usage },
+    ];
+    await expect(shop.generate(context)).rejects.toThrow(NoReplyError);
+    await shop.generate(context);
+    expect(await shop.turn(context)).toMatchObject({ reply: "At\uFFFD nine\uFFFD." });
   });
 
   it("takes no reply from a run that it was taken from while the model was thinking", async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { one, withDb } from "../../../f/platform/postgres.ts";
+import { one, withDb, withTenant } from "../../../f/platform/postgres.ts";
 import { DatabaseUnavailableError } from "../../../f/platform/postgres_errors.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/database.ts";
 import { eventually } from "../../helpers/eventually.ts";
@@ -32,6 +32,15 @@ it("reports a connection that broke while the job did something else", async () 
     });
   });
   await using;
+});
+
+it("reports a connection that broke inside a transaction as what it is, so that the step is retried", async () => {
+  const breaking = withDb(db.resource("chatbot_app"), (database) =>
+    withTenant(database, "0199b2b0-1234-4abc-8def-0123456789ab", (tenant) =>
+      tenant.query("select pg_terminate_backend(pg_backend_pid())"),
+    ),
+  );
+  await expect(breaking).rejects.toThrow(DatabaseUnavailableError);
 });
 
 it("limits how long a statement runs", async () => {
