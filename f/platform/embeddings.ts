@@ -1,7 +1,7 @@
 import type OpenAI from "openai";
 import * as wmill from "windmill-client";
 import { ModelCallError, readOpenAiClient, toModelCallError } from "./openai.ts";
-import { type RetryPlan, withRetries } from "./retry.ts";
+import { type RetryPlan, type Waiting, withRetries } from "./retry.ts";
 
 /** The size of document_chunks.embedding. */
 export const EMBEDDING_DIMENSIONS = 1_536;
@@ -36,6 +36,7 @@ export function openAiEmbeddings(
   client: OpenAI,
   model: string,
   retries: RetryPlan = RETRIES,
+  waiting?: Waiting,
 ): Embeddings {
   return {
     model,
@@ -46,6 +47,7 @@ export function openAiEmbeddings(
         const { vectors, tokens } = await withRetries(
           () => embedBatch(client, model, batch),
           retries,
+          waiting,
         );
         result.vectors.push(...vectors);
         result.tokens += tokens;
