@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { NoTextError } from "../../../f/knowledge/document_errors.ts";
+import { failureSentence, isTenantsToSolve } from "../../../f/knowledge/failure_sentence.ts";
+import { ModelCallError } from "../../../f/platform/openai.ts";
+import * as http from "../../../f/platform/public_http_errors.ts";
+
+const URL = "http://wiki.internal/secret?token=1";
+
+describe("failureSentence", () => {
+  it.each([
+    [new NoTextError(), /no text/],
+    [new http.HostNotFoundError(URL), /no such web site/],
+    [new http.AddressNotPublicError(URL, "10.0.0.7"), /not on the public Internet/],
+    [new http.HttpTimeoutError(URL, 1_000), /too long/],
+    [new http.TooManyRedirectsError(URL, 3), /redirects/],
+    [new http.ResponseTooLargeError(URL, 5 * 1024 * 1024), /larger than 5 MB/],
+    [new http.HttpStatusError(URL, 403), /\(403\)/],
+    [new http.ConnectionFailedError(URL, {}), /could not be read/],
+  ])("tells a tenant about %s", (error, sentence) => {
+    expect(failureSentence(error)).toMatch(sentence);
+    expect(isTenantsToSolve(error)).toBe(true);
+  });
+
+  it.each([
+    new ModelCallError("m", "401 key sk-1234", { isRetryable: false }),
+    new Error("password authentication failed for user chatbot_app at 10.0.0.7"),
+    "thrown text",
+  ])("keeps what is inside to itself: %s", (error) => {
+    expect(failureSentence(error)).not.toMatch(/sk-|10\.0|chatbot_app|thrown/);
+    expect(isTenantsToSolve(error)).toBe(false);
+  });
+
+  it("names no address of the inside", () => {
+    expect(failureSentence(new http.AddressNotPublicError(URL, "10.0.0.7"))).not.toMatch(
+      /10\.0|wiki/,
+    );
+  });
+});

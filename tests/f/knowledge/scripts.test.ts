@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { main as processDocument } from "../../../f/knowledge/process_document.ts";
+import { main as search } from "../../../f/knowledge/search.ts";
+import { main as uploadDocument } from "../../../f/knowledge/upload_document.ts";
+import { type ModelsStandIn, startModels } from "../../../local/models/start_models.ts";
+import { createTestDatabase, type TestDatabase } from "../../helpers/database.ts";
+import { insertChatbot } from "../../helpers/records.ts";
+
+const JOB = "018f0000-0000-7000-8000-000000000001";
+
+const windmill = vi.hoisted(() => ({
+  files: new Map<string, Uint8Array>(),
+  openai: { api_key: "sk-test", base_url: "" },
+  startedWith: [] as unknown[][],
+  progress: [] as number[],
+}));
+vi.mock("windmill-client", () => ({
+  ApiError: Error,
+  VariableService: { getVariableValue: async () => "" },
+  getVariable: async () => "text-embedding-3-small",
+  getResource: async () => windmill.openai,
+  writeS3File: async ({ s3 }: { s3: string }, content: Blob) =>
+    windmill.files.set(s3, new Uint8Array(await content.arrayBuffer())),
+  loadS3File: async ({ s3 }: { s3: string }) => windmill.files.get(s3),
+  setProgress: async (percent: number) => windmill.progress.push(percent),
+  runScriptByPathAsync: async (...call: unknown[]) => {
+    windmill.startedWith.push(call);
+    return JOB;
+  },
+}));
+
+describe("the knowledge scripts, as Windmill runs them", () => {
+  let db: TestDatabase;
+  let models: ModelsStandIn;
+  beforeAll(async () => {
+    db = await createTestDatabase();
+    models = await startModels({ port: 0, apiKey: "sk-test" });
+    windmill.openai.base_url = models.baseUrl;
+  });
+  afterAll(async () => {
+    await models.stop();
+    await db.close();
+  });
+  beforeEach(() => {
+    windmill.startedWith.length = 0;
+  });
+
+  it("upload, process and search a text", async () => {
+    const { id } = await insertChatbot(db);
+    const resource = db.resource("chatbot_app");
+    const file = Buffer.from("The frame warranty lasts seven years.").toString("base64");
+    const uploaded = await uploadDocument(id, "text", "Handbook", resource, file);
+    expect(uploaded).toEqual({
+      knowledge_source_id: expect.any(String),
+      status: "pending",
+      job_id: JOB,
+    });
+    expect(windmill.startedWith).toEqual([
+      [
+        "f/knowledge/process_document",
+        { knowledge_source_id: uploaded.knowledge_source_id, db: "$res:f/platform/postgres" },
+      ],
+    ]);
+
+    expect(await processDocument(uploaded.knowledge_source_id, resource)).toMatchObject({
+      outcome: "ready",
+      chunks: 1,
+    });
+    expect(windmill.progress.at(-1)).toBe(100);
+
+    expect(await search(id, "How long is the frame warranty?", resource)).toEqual([
+      {
+        rank: 1,
+        source: "Handbook",
+        page: null,
+        heading: "",
+        distance: expect.any(Number),
+        vector_rank: 1,
+        text_rank: 1,
+        passage: "The frame warranty lasts seven years.",
+      },
+    ]);
+    expect(await search(id, "Who won the chess championship?", resource)).toEqual([]);
+  });
+
+  it("say that a chatbot does not exist", async () => {
+    const resource = db.resource("chatbot_app");
+    await expect(search(JOB, "anything", resource)).rejects.toMatchObject({
+      name: "ChatbotNotFoundError",
+    });
+  });
+});
