@@ -1,6 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import type { LoadedContext } from "../../../f/chat/context.ts";
+import { finishTurn } from "../../../f/chat/finish_turn.ts";
+import type { Database } from "../../../f/platform/postgres.ts";
 import type { TestDatabase } from "../../helpers/database.ts";
+import { eventually } from "../../helpers/eventually.ts";
 import { createTestDatabase, openShop } from "./shop.ts";
 
 let db: TestDatabase;
@@ -32,20 +36,52 @@ it("opens one turn when the flow runs of a burst start at the same time", async 
   expect(turns).toHaveLength(1);
 });
 
-it("loses no message that is written while a turn is being finished", async () => {
+/** The database, with `hook` run after the first statement that `pattern` matches, in its transaction. */
+function pausedAfter(database: Database, pattern: RegExp, hook: () => Promise<void>): Database {
+  let isPending = true;
+  return {
+    query: database.query,
+    exclusively: (work) =>
+      database.exclusively((connection) =>
+        work({
+          query: async <Row>(sql: string, params?: readonly unknown[]) => {
+            const rows = await connection.query<Row>(sql, params);
+            if (isPending && pattern.test(sql)) {
+              isPending = false;
+              await hook();
+            }
+            return rows;
+          },
+        }),
+      ),
+  };
+}
+
+async function somebodyWaitsForALock(): Promise<void> {
+  const waiting = await db.query(
+    "select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+  );
+  expect(waiting).not.toEqual([]);
+}
+
+it("loses no message that arrives when a turn has just looked for the last time", async () => {
   const shop = await openShop(db);
-  for (let round = 0; round < 5; round++) {
-    const context = await shop.claim(await shop.contactWrites(`question ${round}`));
-    await shop.generate(context);
-    await shop.send(context);
-    const later = await shop.contactWrites(`later ${round}`);
-    const [loaded] = await Promise.all([shop.load(later), shop.finish(context)]);
-    if (loaded.outcome === "reply") await shop.finish(loaded);
-    else {
-      expect(shop.startedFlows).toContain(later);
-      await shop.finish(await shop.claim(later));
-    }
-  }
+  const context = await shop.claim(await shop.contactWrites("When do you open?"));
+  await shop.generate(context);
+  await shop.send(context);
+  let loading: Promise<LoadedContext> | undefined;
+  await shop.as((database) => {
+    const paused = pausedAfter(database, /from webhook_events/, async () => {
+      loading = shop.load(await shop.contactWrites("And on Sunday?"));
+      await Promise.race([loading, eventually(somebodyWaitsForALock)]);
+    });
+    return finishTurn(paused, shop.startFlow, context.turn_id, context.fence);
+  });
+  expect(shop.startedFlows).toEqual([]);
+  expect(await loading).toMatchObject({
+    outcome: "reply",
+    messages: [{ body: "And on Sunday?" }],
+  });
 });
 
 it("lets in no more turns than the quota, however many ask at once", async () => {
