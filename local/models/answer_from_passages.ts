@@ -10,6 +10,9 @@ const SENTENCES = new Intl.Segmenter("en", { granularity: "sentence" });
 const LEAST_SHARE = 0.4;
 const LEAST_WORDS = 2;
 
+/** In "How long is the frame's warranty? – And the brakes'?" the second question says what is wanted. */
+const FOLLOW_UP_WEIGHT = 3;
+
 /** A second sentence is worth saying when it is nearly as near to the question as the first. */
 const SECOND_SENTENCE = 0.7;
 
@@ -23,15 +26,16 @@ interface Sentence {
 
 /**
  * Says what the passages say about a question in their own sentences, with the source's name and
- * page; undefined when they say nothing about it.
+ * page; undefined when they say nothing about it. `before` is the question that this one follows up.
  */
 export function answerFromPassages(
   question: string,
   passages: readonly Passage[],
+  before = "",
 ): string | undefined {
-  const wanted = new Set(stemsOf(question));
+  const wanted = new Set(stemsOf(`${before}\n${question}`));
   if (wanted.size === 0) return undefined;
-  const weights = weigh(wanted, passages);
+  const weights = weigh(wanted, new Set(stemsOf(question)), passages);
   const sentences = passages
     .filter((passage) => isAbout(wanted, passage))
     .flatMap((passage) => scoreSentences(passage, weights));
@@ -51,12 +55,17 @@ export function answerFromPassages(
 }
 
 /** A word that few passages have says more than one that all of them have. */
-function weigh(wanted: ReadonlySet<string>, passages: readonly Passage[]): Map<string, number> {
+function weigh(
+  wanted: ReadonlySet<string>,
+  asked: ReadonlySet<string>,
+  passages: readonly Passage[],
+): Map<string, number> {
   const contents = passages.map((passage) => new Set(stemsOf(passage.content)));
   return new Map(
     [...wanted].map((word) => {
       const having = contents.filter((stems) => stems.has(word)).length;
-      return [word, having === 0 ? 0 : Math.log(1 + contents.length / having)];
+      const rarity = having === 0 ? 0 : Math.log(1 + contents.length / having);
+      return [word, asked.has(word) ? FOLLOW_UP_WEIGHT * rarity : rarity];
     }),
   );
 }

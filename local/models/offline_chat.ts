@@ -39,8 +39,9 @@ export function replyOffline(request: ChatRequest): ChatReply {
 function replyFromResults(asked: string, before: string, results: readonly string[]): string {
   const read = results.map(passagesFrom);
   const answer = answerFromPassages(
-    questionOf(asked, before),
+    asked,
     read.flatMap((result) => result.passages),
+    isFollowUp(asked) ? before : "",
   );
   if (answer !== undefined) return answer;
   return read.every((result) => result.failed) ? COULD_NOT_LOOK : DO_NOT_KNOW;
@@ -73,11 +74,14 @@ function said(messages: readonly ChatMessage[], role: "user" | "tool"): string[]
     .map((message) => textOf(message.content));
 }
 
-/** "And to the islands?" only means something together with the question before it. */
 function questionOf(asked: string, before: string): string {
-  const followUp = /^(and|but|what about|how about|y|und|et)\b/i.test(asked.trim());
-  const short = new Set(stemsOf(asked)).size < 2;
-  return before !== "" && (followUp || short) ? `${before}\n${asked}` : asked;
+  return isFollowUp(asked) ? `${before}\n${asked}`.trim() : asked;
+}
+
+/** "And to the islands?" only means something together with the question before it. */
+function isFollowUp(asked: string): boolean {
+  const refersBack = /^(and|but|what about|how about|y|und|et)\b/i.test(asked.trim());
+  return refersBack || new Set(stemsOf(asked)).size < 2;
 }
 
 function searchCall(tool: ChatTool, question: string, turn: number) {

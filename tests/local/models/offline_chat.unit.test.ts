@@ -76,6 +76,18 @@ describe("a question", () => {
     expect(JSON.parse(other?.arguments ?? "").query).toBe("Is the frame under warranty?"); // control
   });
 
+  it("that continues the one before is answered about what it adds", () => {
+    const { content } = reply([
+      ...asked("How long does the warranty on the frame last?"),
+      { role: "assistant", content: "Seven years." },
+      ...asked("and the brakes?"),
+      ...found(JSON.stringify({ passages: HANDBOOK })),
+    ]);
+    expect(content).toBe(
+      "Brakes, gears and lights carry a warranty of two years. (source: Handbook, page 2)",
+    );
+  });
+
   it.each([
     [
       "How long does the warranty on the frame last?",
