@@ -533,7 +533,6 @@ create table document_chunks (
   end_offset integer not null,
   embedding vector(1536) not null,
   text_search_language regconfig not null,
-  content_tsv tsvector generated always as (to_tsvector(text_search_language, content)) stored,
   created_at timestamp with time zone default now() not null,
   constraint document_chunks_pkey PRIMARY KEY (id),
   constraint document_chunks_knowledge_source_id_version_chunk_no_key UNIQUE (knowledge_source_id, version, chunk_no),
@@ -547,11 +546,10 @@ create table document_chunks (
 );
 comment on table document_chunks is 'The passages of a knowledge source, with what finds them.';
 CREATE INDEX document_chunks_chatbot_idx ON document_chunks USING btree (organization_id, chatbot_id);
-CREATE INDEX document_chunks_content_tsv_idx ON document_chunks USING gin (content_tsv);
 alter table document_chunks enable row level security;
 alter table document_chunks force row level security;
 create policy tenant_isolation on document_chunks for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
-grant delete, insert, select, update on document_chunks to chatbot_app;
+grant delete, insert, select on document_chunks to chatbot_app;
 
 CREATE OR REPLACE FUNCTION public.search_knowledge_base(p_chatbot_id uuid, p_query_embedding vector, p_top_k integer DEFAULT 5, p_threshold double precision DEFAULT 0.25)
  RETURNS TABLE(chunk_id bigint, knowledge_source_id uuid, source_name text, page integer, content text, similarity double precision)
@@ -690,8 +688,192 @@ AS $function$
   $function$;
 comment on function tg__updated_at() is 'Keeps updated_at true, whoever changes the row and however.';
 
+CREATE OR REPLACE FUNCTION public.pair_unspaced_characters(p_text text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog'
+AS $function$
+    with characters as (
+      -- Thai and Lao, Burmese, Khmer, kana, Han and its extensions
+      select at, character, ascii(character) <@
+        '{[3584,3839],[4096,4255],[6016,6143],[12352,12543],[13312,19903],[19968,40959],[63744,64255],[131072,205743]}'::int4multirange
+        as is_unspaced
+      from unnest(string_to_array(p_text, null)) with ordinality as each (character, at)
+    ),
+    neighbours as (
+      select *,
+        lead(character) over in_order as next,
+        coalesce(lead(is_unspaced) over in_order, false) as is_next_unspaced,
+        coalesce(lag(is_unspaced) over in_order, false) as is_last_unspaced
+      from characters window in_order as (order by at)
+    )
+    select coalesce(string_agg(
+      case
+        when is_unspaced and is_next_unspaced then ' ' || character || next
+        when is_unspaced and is_last_unspaced then ' '
+        when is_unspaced then ' ' || character || ' '
+        else character
+      end, '' order by at), '')
+    from neighbours
+  $function$;
+
+CREATE OR REPLACE FUNCTION public.lexemes_of(p_language regconfig, p_text text)
+ RETURNS tsvector
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'public'
+AS $function$
+    with plain as (
+      select regexp_replace(
+        normalize(regexp_replace(normalize(p_text, nfkd), '[\u0300-\u0303\u0327]', '', 'g'), nfkc),
+        '[\u0001-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf'
+          '\u060c\u061b\u061f\u0640\u066a-\u066d\u06d4\u0964\u0965\u2000-\u200b\u200e-\u206f'
+          '\u3000-\u3004\u3007-\u3020\u3030\u30fb\uff00-\uff0f]+',
+        ' ', 'g') as text
+    )
+    select to_tsvector(
+      p_language,
+      -- the scripts without spaces begin with Thai
+      case when text ~ '[^\u0001-\u0dff]' then pair_unspaced_characters(text) else text end)
+    from plain
+  $function$;
+comment on function lexemes_of(regconfig,text) is 'What a text is found by: stems in the given language, and pairs of characters where words have no spaces.';
+
+create table chunk_lexemes (
+  organization_id uuid not null,
+  chatbot_id uuid not null,
+  knowledge_source_id uuid not null,
+  version integer not null,
+  lexeme text not null,
+  chunk_ids bigint[] not null,
+  weights real[] not null,
+  first_chunk_id bigint generated always as (chunk_ids[1]) stored not null,
+  constraint chunk_lexemes_pkey PRIMARY KEY (chatbot_id, lexeme, first_chunk_id),
+  constraint chunk_lexemes_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint chunk_lexemes_organization_id_knowledge_source_id_fkey FOREIGN KEY (organization_id, knowledge_source_id) REFERENCES knowledge_sources(organization_id, id) ON DELETE CASCADE,
+  constraint chunk_lexemes_check CHECK (cardinality(chunk_ids) > 0 AND cardinality(chunk_ids) = cardinality(weights)),
+  constraint chunk_lexemes_lexeme_check CHECK (lexeme <> ''::text)
+);
+comment on table chunk_lexemes is 'Which of the chunks that were stored by one statement hold a lexeme, and how much it says about each.';
+CREATE INDEX chunk_lexemes_knowledge_source_idx ON chunk_lexemes USING btree (knowledge_source_id, version);
+alter table chunk_lexemes enable row level security;
+alter table chunk_lexemes force row level security;
+create policy tenant_isolation on chunk_lexemes for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
+grant delete, insert, select on chunk_lexemes to chatbot_app;
+
+CREATE OR REPLACE FUNCTION public.index_chunks(p_chunk_ids bigint[])
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public'
+AS $function$
+    insert into chunk_lexemes (
+      organization_id, chatbot_id, knowledge_source_id, version, lexeme, chunk_ids, weights
+    )
+    select
+      organization_id, chatbot_id, knowledge_source_id, version, lexeme,
+      array_agg(id order by id),
+      array_agg((occurrences / (occurrences + 1.2 * (0.25 + 0.75 * length / 125)))::real order by id)
+    from (
+      select
+        c.organization_id, c.chatbot_id, c.knowledge_source_id, c.version, c.id, l.lexeme,
+        cardinality(l.positions)::float8 as occurrences,
+        sum(cardinality(l.positions)) over (partition by c.id)::float8 as length
+      from document_chunks c,
+        unnest(lexemes_of(
+          c.text_search_language,
+          array_to_string(c.heading_path || c.content, E'\n'))) as l
+      where c.id = any (p_chunk_ids)
+    ) occurring
+    group by organization_id, chatbot_id, knowledge_source_id, version, lexeme
+  $function$;
+
+CREATE OR REPLACE FUNCTION public.tg_document_chunks__index()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public'
+AS $function$
+  begin
+    perform index_chunks(array(select id from new_chunks));
+    return null;
+  end
+  $function$;
+
+CREATE OR REPLACE FUNCTION public.tg_document_chunks__forget()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public'
+AS $function$
+  begin
+    delete from chunk_lexemes l
+    using (select distinct knowledge_source_id, version from old_chunks) gone
+    where l.knowledge_source_id = gone.knowledge_source_id and l.version = gone.version;
+
+    perform index_chunks(array(
+      select c.id from document_chunks c
+      join (select distinct knowledge_source_id, version from old_chunks) gone
+        using (knowledge_source_id, version)));
+    return null;
+  end
+  $function$;
+
+CREATE OR REPLACE FUNCTION public.score_chunks_by_words(p_chatbot_id uuid, p_question text)
+ RETURNS TABLE(chunk_id bigint, coverage double precision)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public'
+AS $function$
+    with question as materialized (
+      select lexeme collate "C" as lexeme
+      from chatbots c, unnest(tsvector_to_array(lexemes_of(c.text_search_language, p_question))) as lexeme
+      where c.id = p_chatbot_id
+    ),
+    -- before the join, or the planner reads all lexemes of a source to find these few
+    matching as materialized (
+      select knowledge_source_id, version, lexeme, chunk_ids, weights
+      from chunk_lexemes
+      where chatbot_id = p_chatbot_id and lexeme = any (array(select lexeme from question))
+    ),
+    live as materialized (
+      select lexeme, chunk_ids, weights
+      from matching m
+      join knowledge_sources s
+        on s.id = m.knowledge_source_id and s.live_version = m.version and s.chatbot_id = p_chatbot_id
+    ),
+    frequency as (
+      select lexeme, sum(cardinality(chunk_ids))::float8 as chunks from live group by lexeme
+    ),
+    total as (
+      select greatest(
+        100,
+        (select sum(chunk_count) from knowledge_sources where chatbot_id = p_chatbot_id),
+        (select max(chunks) from frequency)) as chunks
+    ),
+    rarity as (
+      select
+        lexeme,
+        case
+          when f.chunks is null then ln(1 + (total.chunks + 0.5) / 0.5) / 2
+          else ln(1 + (total.chunks - f.chunks + 0.5) / (f.chunks + 0.5))
+        end as value
+      from question left join frequency f using (lexeme), total
+    ),
+    share as (
+      select lexeme, value / sum(value) over () as share from rarity
+    )
+    select id, sum(share * weight)
+    from (
+      select unnest(chunk_ids) as id, unnest(weights) as weight, share from live join share using (lexeme)
+    ) occurring
+    group by id
+  $function$;
+grant execute on function score_chunks_by_words(uuid,text) to chatbot_app;
+comment on function score_chunks_by_words(uuid,text) is 'The live chunks of a chatbot that share a word with a question, and which share of the question each covers (0 to 1).';
+
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON chatbots FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON contacts FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
+CREATE TRIGGER _500_forget AFTER DELETE ON document_chunks REFERENCING OLD TABLE AS old_chunks FOR EACH STATEMENT EXECUTE FUNCTION tg_document_chunks__forget();
+CREATE TRIGGER _500_index AFTER INSERT ON document_chunks REFERENCING NEW TABLE AS new_chunks FOR EACH STATEMENT EXECUTE FUNCTION tg_document_chunks__index();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON knowledge_sources FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON org_integrations FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON organizations FOR EACH ROW EXECUTE FUNCTION tg__updated_at();

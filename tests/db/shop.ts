@@ -32,7 +32,8 @@ export async function insertShop(db: TestDatabase) {
   await insertMessage(db, { contact_id: contact.id, turn_id: turn.id });
   await insertWebhookEvent(db, { chatbot_id: chatbot.id, turn_id: turn.id });
   const source = await insertKnowledgeSource(db, { chatbot_id: chatbot.id });
-  await insertDocumentChunk(db, { knowledge_source_id: source.id });
+  // one word, and so one row of chunk_lexemes
+  await insertDocumentChunk(db, { knowledge_source_id: source.id, content: "Welcome." });
   await insertToolExecution(db, { turn_id: turn.id, integration_id: integration.id });
   await insertUsageLog(db, { turn_id: turn.id });
   await insertUsageSummary(db, { organization_id });

@@ -72,12 +72,13 @@ describe("searchPassages", () => {
         distance: expect.closeTo(0.4, 5),
         vectorRank: 1,
         textRank: 1,
-        score: expect.closeTo(2 / 61, 6),
+        // its words, its nearness, and that it is nearer than 0.5
+        score: expect.closeTo(0.523 + 0.1 * 0.6 + 2 * 0.1, 3),
       },
     ]);
   });
 
-  it("fuses both rankings: what is good in both comes first", async () => {
+  it("adds up words and nearness: what has both comes first", async () => {
     const chatbot = await insertChatbot(db);
     await chunks(chatbot, [
       ["Nothing in common.", 0.9],
@@ -87,8 +88,8 @@ describe("searchPassages", () => {
     const { passages } = await search(chatbot, "pump X200");
     expect(passages.map(({ content }) => content)).toEqual([
       "The pump X200 weighs 12 kg.",
-      "The pump X100 is red.",
       "Nothing in common.",
+      "The pump X100 is red.",
     ]);
   });
 
