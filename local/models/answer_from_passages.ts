@@ -11,7 +11,7 @@ const LEAST_SHARE = 0.4;
 const LEAST_WORDS = 2;
 
 /** In "How long is the frame's warranty? – And the brakes'?" the second question says what is wanted. */
-const FOLLOW_UP_WEIGHT = 3;
+const FOLLOW_UP_WEIGHT = 5;
 
 /** A second sentence is worth saying when it is nearly as near to the question as the first. */
 const SECOND_SENTENCE = 0.7;
