@@ -201,8 +201,10 @@ CREATE UNIQUE INDEX contacts_phone_key ON contacts USING btree (chatbot_id, phon
 CREATE INDEX contacts_organization_chatbot_idx ON contacts USING btree (organization_id, chatbot_id);
 alter table contacts enable row level security;
 alter table contacts force row level security;
+create policy routing on contacts for select to chatbot_router using (true);
 create policy tenant_isolation on contacts for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
 grant delete, insert, select, update on contacts to chatbot_app;
+grant select (id, chatbot_id, bsuid, phone) on contacts to chatbot_router;
 
 create table turns (
   id uuid default gen_random_uuid() not null,
@@ -222,6 +224,8 @@ create table turns (
   finished_at timestamp with time zone,
   reserved_period date,
   usage_settled_at timestamp with time zone,
+  recoveries integer default 0 not null,
+  recovered_at timestamp with time zone,
   constraint turns_pkey PRIMARY KEY (id),
   constraint turns_organization_id_id_key UNIQUE (organization_id, id),
   constraint turns_organization_id_chatbot_id_fkey FOREIGN KEY (organization_id, chatbot_id) REFERENCES chatbots(organization_id, id) ON DELETE CASCADE,
@@ -230,6 +234,7 @@ create table turns (
   constraint turns_check CHECK ((reply IS NULL) = (reply_kind IS NULL)),
   constraint turns_check1 CHECK (status <> 'replying'::text OR reply IS NOT NULL),
   constraint turns_check2 CHECK ((finished_at IS NOT NULL) = (status = ANY (ARRAY['completed'::text, 'failed'::text]))),
+  constraint turns_recoveries_check CHECK (recoveries >= 0),
   constraint turns_reply_kind_check CHECK (reply_kind = ANY (ARRAY['answer'::text, 'limit'::text, 'error'::text])),
   constraint turns_sources_check CHECK (jsonb_typeof(sources) = 'array'::text),
   constraint turns_status_check CHECK (status = ANY (ARRAY['generating'::text, 'replying'::text, 'completed'::text, 'failed'::text])),
@@ -239,6 +244,7 @@ comment on table turns is 'Everything a contact said since the last reply, and o
 comment on column turns.sources is 'What the reply cites: [{"name", "page"}].';
 comment on column turns.usage is '{"model", "model_calls", "tool_calls", "input_tokens", "cached_input_tokens", "output_tokens", "milliseconds"}';
 comment on column turns.reserved_period is 'The usage_summary period in which this turn''s message is reserved; null when it was let in without one.';
+comment on column turns.recoveries is 'How often recover_turns found the lease run out.';
 CREATE UNIQUE INDEX turns_one_live_per_contact ON turns USING btree (contact_id) WHERE status = ANY (ARRAY['generating'::text, 'replying'::text]);
 CREATE INDEX turns_contact_idx ON turns USING btree (organization_id, contact_id, created_at);
 CREATE INDEX turns_chatbot_idx ON turns USING btree (organization_id, chatbot_id);
@@ -248,7 +254,7 @@ alter table turns force row level security;
 create policy routing on turns for select to chatbot_router using (true);
 create policy tenant_isolation on turns for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
 grant delete, insert, select, update on turns to chatbot_app;
-grant select (id, organization_id) on turns to chatbot_router;
+grant select (id, organization_id, contact_id, status, lease_expires_at, recoveries, recovered_at) on turns to chatbot_router;
 
 CREATE OR REPLACE FUNCTION public.turn_organization(p_turn_id uuid)
  RETURNS uuid
@@ -311,13 +317,14 @@ CREATE UNIQUE INDEX messages_wamid_key ON messages USING btree (chatbot_id, wami
 CREATE INDEX messages_wamid_idx ON messages USING btree (wamid) WHERE wamid IS NOT NULL;
 CREATE INDEX messages_conversation_idx ON messages USING btree (organization_id, contact_id, sent_at, id);
 CREATE INDEX messages_chatbot_idx ON messages USING btree (organization_id, chatbot_id);
+CREATE INDEX messages_in_doubt_idx ON messages USING btree (status_changed_at) WHERE delivery_status = ANY (ARRAY['sending'::text, 'unknown'::text]);
 alter table messages enable row level security;
 alter table messages force row level security;
 create policy status_updates_read on messages for select to chatbot_router using (true);
 create policy status_updates_write on messages for update to chatbot_router using (true) with check (true);
 create policy tenant_isolation on messages for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
 grant delete, insert, select, update on messages to chatbot_app;
-grant select (id, chatbot_id, author, wamid, delivery_status, delivery_key, delivery_error), update (wamid, delivery_status, delivery_error, status_changed_at) on messages to chatbot_router;
+grant select (id, organization_id, chatbot_id, author, wamid, delivery_status, delivery_key, delivery_error, status_changed_at), update (wamid, delivery_status, delivery_error, status_changed_at) on messages to chatbot_router;
 
 create table webhook_events (
   id bigint generated always as identity not null,
@@ -336,6 +343,8 @@ create table webhook_events (
   sent_at timestamp with time zone,
   received_at timestamp with time zone default now() not null,
   processed_at timestamp with time zone,
+  recoveries integer default 0 not null,
+  recovered_at timestamp with time zone,
   constraint webhook_events_pkey PRIMARY KEY (id),
   constraint webhook_events_organization_id_id_key UNIQUE (organization_id, id),
   constraint webhook_events_phone_number_id_kind_external_id_key UNIQUE (phone_number_id, kind, external_id),
@@ -344,12 +353,14 @@ create table webhook_events (
   constraint webhook_events_organization_id_turn_id_fkey FOREIGN KEY (organization_id, turn_id) REFERENCES turns(organization_id, id) ON DELETE SET NULL (turn_id),
   constraint webhook_events_external_id_check CHECK (external_id <> ''::text),
   constraint webhook_events_kind_check CHECK (kind = ANY (ARRAY['message'::text, 'status'::text, 'other'::text])),
+  constraint webhook_events_recoveries_check CHECK (recoveries >= 0),
   constraint webhook_events_sender_bsuid_check CHECK (sender_bsuid <> ''::text),
   constraint webhook_events_sender_phone_check CHECK (sender_phone <> ''::text),
   constraint webhook_events_status_check CHECK (status = ANY (ARRAY['received'::text, 'processing'::text, 'completed'::text, 'failed'::text, 'ignored'::text]))
 );
 comment on table webhook_events is 'The inbox: every event out of every webhook, once.';
 comment on column webhook_events.payload is E'message: {"message", "profile_name"}; status: the status; other: {"field", "value"}. As Meta sent it, less \\u0000 and lone surrogates.';
+comment on column webhook_events.recoveries is 'How often recover_turns found that no flow had taken the event.';
 CREATE INDEX webhook_events_waiting_idx ON webhook_events USING btree (received_at) WHERE kind = 'message'::text AND status = 'received'::text;
 CREATE INDEX webhook_events_bsuid_idx ON webhook_events USING btree (chatbot_id, sender_bsuid) WHERE kind = 'message'::text AND status = 'received'::text;
 CREATE INDEX webhook_events_phone_idx ON webhook_events USING btree (chatbot_id, sender_phone) WHERE kind = 'message'::text AND status = 'received'::text;
@@ -485,6 +496,7 @@ create table knowledge_sources (
   processed_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  recoveries integer default 0 not null,
   constraint knowledge_sources_pkey PRIMARY KEY (id),
   constraint knowledge_sources_chatbot_id_content_hash_key UNIQUE (chatbot_id, content_hash),
   constraint knowledge_sources_organization_id_id_key UNIQUE (organization_id, id),
@@ -494,17 +506,20 @@ create table knowledge_sources (
   constraint knowledge_sources_check1 CHECK ((source_type = 'url'::text) = (url IS NOT NULL)),
   constraint knowledge_sources_name_check CHECK (name <> ''::text),
   constraint knowledge_sources_progress_check CHECK (progress >= 0 AND progress <= 100),
+  constraint knowledge_sources_recoveries_check CHECK (recoveries >= 0),
   constraint knowledge_sources_source_type_check CHECK (source_type = ANY (ARRAY['pdf'::text, 'docx'::text, 'url'::text, 'text'::text, 'markdown'::text, 'html'::text, 'csv'::text])),
   constraint knowledge_sources_status_check CHECK (status = ANY (ARRAY['pending'::text, 'processing'::text, 'ready'::text, 'failed'::text]))
 );
 comment on table knowledge_sources is 'A document or a web page that a chatbot may answer from.';
+comment on column knowledge_sources.recoveries is 'How often recover_turns found that nobody was processing the source.';
 CREATE INDEX knowledge_sources_chatbot_idx ON knowledge_sources USING btree (organization_id, chatbot_id);
+CREATE INDEX knowledge_sources_unfinished_idx ON knowledge_sources USING btree (updated_at) WHERE status = ANY (ARRAY['pending'::text, 'processing'::text]);
 alter table knowledge_sources enable row level security;
 alter table knowledge_sources force row level security;
 create policy routing on knowledge_sources for select to chatbot_router using (true);
 create policy tenant_isolation on knowledge_sources for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
 grant delete, insert, select, update on knowledge_sources to chatbot_app;
-grant select (id, organization_id) on knowledge_sources to chatbot_router;
+grant select (id, organization_id, status, updated_at) on knowledge_sources to chatbot_router;
 
 CREATE OR REPLACE FUNCTION public.knowledge_source_organization(p_knowledge_source_id uuid)
  RETURNS uuid
@@ -869,6 +884,113 @@ AS $function$
   $function$;
 grant execute on function score_chunks_by_words(uuid,text) to chatbot_app;
 comment on function score_chunks_by_words(uuid,text) is 'The live chunks of a chatbot that share a word with a question, and which share of the question each covers (0 to 1).';
+
+CREATE OR REPLACE FUNCTION public.is_recovery_due(p_recoveries integer, p_recovered_at timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog'
+RETURN ((p_recovered_at IS NULL) OR (p_recovered_at < (now() - ('00:01:00'::interval * ((2)::double precision ^ (p_recoveries)::double precision)))));
+comment on function is_recovery_due(integer,timestamp with time zone) is 'Whether something that was tried so often, and last then, may be tried again; the pause doubles.';
+
+CREATE OR REPLACE FUNCTION public.is_delivery_overdue(p_status text, p_since timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog'
+RETURN (((p_status = 'sending'::text) AND (p_since < (now() - '00:02:00'::interval))) OR ((p_status = 'unknown'::text) AND (p_since < (now() - '00:10:00'::interval))));
+comment on function is_delivery_overdue(text,timestamp with time zone) is 'Whether a delivery has been sending or unknown for longer than its sender or a status webhook can take.';
+
+CREATE OR REPLACE FUNCTION public.is_processing_stalled(p_status text, p_updated_at timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog'
+RETURN ((p_status = ANY (ARRAY['pending'::text, 'processing'::text])) AND (p_updated_at < (now() - '00:15:00'::interval)));
+comment on function is_processing_stalled(text,timestamp with time zone) is 'Whether a knowledge source waits for a job that no longer exists.';
+
+CREATE OR REPLACE FUNCTION public.unclaimed_webhook_events(p_limit integer)
+ RETURNS TABLE(organization_id uuid, id bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    -- one flow takes all that its contact wrote, so one start of the oldest is enough
+    with oldest as (
+      select distinct on (e.chatbot_id, coalesce(e.sender_bsuid, e.sender_phone)) e.*
+      from webhook_events e join chatbots b on b.id = e.chatbot_id
+      where e.kind = 'message' and e.status = 'received'
+        and e.received_at < now() - interval '1 minute' - interval '1 second' * b.debounce_seconds::float8
+      order by e.chatbot_id, coalesce(e.sender_bsuid, e.sender_phone), e.received_at, e.id
+    )
+    select o.organization_id, o.id
+    from oldest o
+    where is_recovery_due(o.recoveries, o.recovered_at)
+      -- a live turn's end starts the flow for what waits
+      and not exists (
+        select from contacts c join turns t on t.contact_id = c.id
+        where c.chatbot_id = o.chatbot_id and t.status in ('generating', 'replying')
+          and (c.bsuid = o.sender_bsuid or o.sender_bsuid is null and c.phone = o.sender_phone)
+      )
+    order by o.received_at
+    limit p_limit
+  $function$;
+alter function unclaimed_webhook_events(integer) owner to chatbot_router;
+revoke all on function unclaimed_webhook_events(integer) from public;
+grant execute on function unclaimed_webhook_events(integer) to chatbot_app;
+comment on function unclaimed_webhook_events(integer) is 'Messages that no flow took although it is past their debounce, one a contact.';
+
+CREATE OR REPLACE FUNCTION public.abandoned_turns(p_limit integer)
+ RETURNS TABLE(organization_id uuid, id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select t.organization_id, t.id
+    from turns t
+    where t.status in ('generating', 'replying') and t.lease_expires_at < now()
+      and is_recovery_due(t.recoveries, t.recovered_at)
+    order by t.lease_expires_at
+    limit p_limit
+  $function$;
+alter function abandoned_turns(integer) owner to chatbot_router;
+revoke all on function abandoned_turns(integer) from public;
+grant execute on function abandoned_turns(integer) to chatbot_app;
+comment on function abandoned_turns(integer) is 'Live turns whose lease ran out: the flow that had them is dead.';
+
+CREATE OR REPLACE FUNCTION public.overdue_deliveries(p_limit integer)
+ RETURNS TABLE(organization_id uuid, id bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select m.organization_id, m.id
+    from messages m
+    where m.delivery_status in ('sending', 'unknown') and is_delivery_overdue(m.delivery_status, m.status_changed_at)
+    order by m.status_changed_at
+    limit p_limit
+  $function$;
+alter function overdue_deliveries(integer) owner to chatbot_router;
+revoke all on function overdue_deliveries(integer) from public;
+grant execute on function overdue_deliveries(integer) to chatbot_app;
+comment on function overdue_deliveries(integer) is 'Messages of ours that hang: nobody is sending them any more, or no status webhook says what became of them.';
+
+CREATE OR REPLACE FUNCTION public.stalled_knowledge_sources(p_limit integer)
+ RETURNS TABLE(organization_id uuid, id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select s.organization_id, s.id
+    from knowledge_sources s
+    where s.status in ('pending', 'processing') and is_processing_stalled(s.status, s.updated_at)
+    order by s.updated_at
+    limit p_limit
+  $function$;
+alter function stalled_knowledge_sources(integer) owner to chatbot_router;
+revoke all on function stalled_knowledge_sources(integer) from public;
+grant execute on function stalled_knowledge_sources(integer) to chatbot_app;
+comment on function stalled_knowledge_sources(integer) is 'Knowledge sources that wait for a job that no longer exists.';
 
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON chatbots FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON contacts FOR EACH ROW EXECUTE FUNCTION tg__updated_at();

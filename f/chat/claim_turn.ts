@@ -67,7 +67,7 @@ async function joinLiveTurn(
   claim: { event: Event; contact: LockedContact; live: LiveTurn; flowJobId: string },
 ): Promise<Claim> {
   const { event, contact, live, flowJobId } = claim;
-  if (event.status === "failed") await waitAgain(tenant, event.turn_id);
+  if (event.status === "failed") await waitAgain(tenant, event);
   if (!live.is_ours && !live.is_abandoned) {
     return event.status === "processing"
       ? { outcome: "duplicate", reason: `it is part of the live turn ${live.id}` }
@@ -94,15 +94,16 @@ async function reopenFailedTurn(tenant: Tenant, event: Event, flowJobId: string)
     [event.turn_id, flowJobId],
   );
   if (failed?.is_ours) return false;
-  await waitAgain(tenant, event.turn_id);
+  await waitAgain(tenant, event);
   return true;
 }
 
-async function waitAgain(tenant: Tenant, failedTurnId: string | null): Promise<void> {
+/** An event that no turn took fails alone. */
+async function waitAgain(tenant: Tenant, { id, turn_id }: Event): Promise<void> {
   await tenant.query(
     `update webhook_events set status = 'received', turn_id = null, error = null, processed_at = null
-     where turn_id = $1 and status = 'failed'`,
-    [failedTurnId],
+     where status = 'failed' and (id = $1 or turn_id = $2)`,
+    [id, turn_id],
   );
 }
 

@@ -114,7 +114,7 @@ async function saveSource(tenant: Tenant, upload: Upload, file: FileFacts): Prom
        (organization_id, chatbot_id, source_type, name, url, s3_key, content_hash, byte_size)
      values ($1, $2, $3, $4, $5, $6, $7, $8)
      on conflict (chatbot_id, content_hash) do update
-       set name = excluded.name, status = 'pending', progress = 0, error_message = null
+       set name = excluded.name, status = 'pending', progress = 0, error_message = null, recoveries = 0
      returning id`,
     [
       tenant.organizationId,
@@ -157,7 +157,7 @@ async function saveFile(s3: string, bytes: Buffer, contentType: string): Promise
 }
 
 /** The database goes as a reference: job arguments are stored, and hold no password. */
-function startProcessing(sourceId: string): Promise<string> {
+export function startProcessing(sourceId: string): Promise<string> {
   return startScript("f/knowledge/process_document", {
     knowledge_source_id: sourceId,
     db: "$res:f/platform/postgres",

@@ -22,7 +22,8 @@ export interface TurnAfterFailure {
   readonly nextFlowJobId: string | null;
 }
 
-interface TurnInHand {
+/** A live turn under the caller's fence. */
+export interface TurnInHand {
   readonly id: string;
   readonly fence: number;
   readonly reply_kind: "answer" | "limit" | "error" | null;
@@ -52,7 +53,7 @@ export async function failTurn(
   openWhatsApp: () => Promise<WhatsAppFor>,
   startFlow: StartFlow,
   turn: TurnInHand | undefined,
-  run: FailedRun,
+  run: Pick<FailedRun, "organizationId" | "reason">,
 ): Promise<TurnAfterFailure> {
   if (!turn) return { turn: "none", contact: "not_told", nextFlowJobId: null };
   if (turn.reply_kind === "answer" || turn.reply_kind === "limit") {
@@ -74,7 +75,7 @@ async function tellContact(
   database: Database,
   openWhatsApp: () => Promise<WhatsAppFor>,
   { id: turnId, fence }: TurnInHand,
-  { organizationId, reason }: FailedRun,
+  { organizationId, reason }: Pick<FailedRun, "organizationId" | "reason">,
 ): Promise<"told" | "not_told"> {
   const parts = await withTenant(database, organizationId, async (tenant) => {
     await tenant.query(

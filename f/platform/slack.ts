@@ -36,6 +36,20 @@ export function slackAt(webhookUrl: string): PostToSlack | undefined {
   };
 }
 
+/** A Slack that is down is waited for once, and not once for each alert of a job that raises many. */
+export function untilItFails(post: PostToSlack): PostToSlack {
+  let failure: SlackPostError | undefined;
+  return async (text) => {
+    if (failure) throw failure;
+    try {
+      await post(text);
+    } catch (error) {
+      if (error instanceof SlackPostError) failure = error;
+      throw error;
+    }
+  };
+}
+
 /** Slack: these three begin mentions (<!channel>), links and entities; nothing else has to be escaped. */
 export function escapeForSlack(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");

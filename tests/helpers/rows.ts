@@ -88,6 +88,8 @@ export interface TurnRow {
   finished_at: Date | null;
   reserved_period: string | null;
   usage_settled_at: Date | null;
+  recoveries: number;
+  recovered_at: Date | null;
 }
 
 export interface MessageRow {
@@ -127,6 +129,8 @@ export interface WebhookEventRow {
   sent_at: Date | null;
   received_at: Date;
   processed_at: Date | null;
+  recoveries: number;
+  recovered_at: Date | null;
 }
 
 export interface KnowledgeSourceRow {
@@ -146,6 +150,7 @@ export interface KnowledgeSourceRow {
   page_count: number | null;
   chunk_count: number;
   embedding_model: string | null;
+  recoveries: number;
 }
 
 export interface DocumentChunkRow {
