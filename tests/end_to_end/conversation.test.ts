@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { webhookBody } from "../../local/whatsapp/webhook_bodies.ts";
 import { eventually } from "../helpers/eventually.ts";
 import {
+  contactSays,
   receivedWhenSettled,
   settled,
   startTestStack,
@@ -15,11 +16,6 @@ beforeAll(async () => {
 });
 afterAll(() => stack.close());
 
-function says(waId: string, text: string) {
-  const { phoneNumberId } = stack.shop.phoneNumber;
-  return stack.whatsapp.contactSends({ phoneNumberId, contact: { waId, name: "Maya" }, text });
-}
-
 function stepStarted(stepId: string): Promise<void> {
   return new Promise((resolve) => {
     const stopListening = stack.windmill.onJob((event) => {
@@ -32,7 +28,7 @@ function stepStarted(stepId: string): Promise<void> {
 
 describe("a message to a chatbot", () => {
   it("is answered once, and the conversation, the usage and the ticks are in the database", async () => {
-    await says("15550101001", "Hello").delivery;
+    await contactSays(stack, "15550101001", "Hello");
     expect(await receivedWhenSettled(stack, "15550101001")).toHaveLength(1);
 
     const conversation = await eventually(async () => {
@@ -56,11 +52,10 @@ describe("a message to a chatbot", () => {
   });
 
   it("is answered once when Meta delivers it four times at once", async () => {
-    const message = says("15550101002", "Hello, is anybody there?");
-    await message.delivery;
+    const wamid = await contactSays(stack, "15550101002", "Hello, is anybody there?");
     const [event] = await stack.admin.query<{ payload: { message: { timestamp: string } } }>(
       "select payload from webhook_events where external_id = $1",
-      [message.wamid],
+      [wamid],
     );
     const again = webhookBody(stack.shop.phoneNumber, {
       contacts: [{ wa_id: "15550101002", profile: { name: "Maya" } }],
@@ -75,7 +70,7 @@ describe("a message to a chatbot", () => {
 
   it("typed in three pieces gets one reply, and the next question one of its own", async () => {
     for (const piece of ["Hello", "I have a question", "are you there?"]) {
-      await says("15550101003", piece).delivery;
+      await contactSays(stack, "15550101003", piece);
     }
     expect(await receivedWhenSettled(stack, "15550101003")).toHaveLength(1);
     const turns = await stack.admin.query<{ pieces: number }>(
@@ -84,22 +79,22 @@ describe("a message to a chatbot", () => {
     );
     expect(turns).toEqual([{ pieces: 3 }]);
 
-    await says("15550101003", "thank you").delivery;
+    await contactSays(stack, "15550101003", "thank you");
     expect(await receivedWhenSettled(stack, "15550101003")).toHaveLength(2);
   });
 
   it("from several contacts at once is answered to each", async () => {
     const contacts = ["15550101011", "15550101012", "15550101013"];
-    await Promise.all(contacts.map((waId) => says(waId, "Hello").delivery));
+    await Promise.all(contacts.map((waId) => contactSays(stack, waId, "Hello")));
     await settled(stack);
     for (const waId of contacts) expect(stack.whatsapp.received({ waId })).toHaveLength(1);
   });
 
   it("that arrives while a reply is being made waits for the next turn", async () => {
     const replyIsBeingMade = stepStarted("generate_reply");
-    await says("15550101004", "Hello").delivery;
+    await contactSays(stack, "15550101004", "Hello");
     await replyIsBeingMade;
-    await says("15550101004", "Good morning").delivery;
+    await contactSays(stack, "15550101004", "Good morning");
     expect(await receivedWhenSettled(stack, "15550101004")).toHaveLength(2);
   });
 

@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { receivedWhenSettled, startTestStack, type TestStack } from "../helpers/test_stack.ts";
+import {
+  contactSays,
+  receivedWhenSettled,
+  startTestStack,
+  type TestStack,
+} from "../helpers/test_stack.ts";
 
 let stack: TestStack;
 
@@ -7,11 +12,6 @@ beforeAll(async () => {
   stack = await startTestStack();
 });
 afterAll(() => stack.close());
-
-function says(waId: string, text: string) {
-  const { phoneNumberId } = stack.shop.phoneNumber;
-  return stack.whatsapp.contactSends({ phoneNumberId, contact: { waId, name: "Maya" }, text });
-}
 
 async function errorMessage(): Promise<string> {
   const [chatbot] = await stack.admin.query<{ error_message: string }>(
@@ -42,10 +42,10 @@ describe("when a step fails", () => {
   it("because of the model, the contact is told once and the next message is answered", async () => {
     const waId = "15550102001";
     stack.models.failNext({ kind: "error", status: 401 });
-    await says(waId, "Hello").delivery;
+    await contactSays(stack, waId, "Hello");
     expect(await receivedWhenSettled(stack, waId)).toEqual([await errorMessage()]);
     expect(await alertsOf(waId)).toEqual([{ step: "generate_reply", error: "ModelCallError" }]);
-    await says(waId, "Hello again").delivery;
+    await contactSays(stack, waId, "Hello again");
     expect(await receivedWhenSettled(stack, waId)).toHaveLength(2);
     expect(await turnsOf(waId)).toMatchObject([
       { status: "failed", reply_kind: "error" },
@@ -56,7 +56,7 @@ describe("when a step fails", () => {
   it("because WhatsApp refuses the reply, nothing else is sent, and the branch says why", async () => {
     const waId = "15550102002";
     stack.whatsapp.failNext({ kind: "error", code: 131047 });
-    await says(waId, "Hello").delivery;
+    await contactSays(stack, waId, "Hello");
     expect(await receivedWhenSettled(stack, waId)).toEqual([]);
     expect(await alertsOf(waId)).toEqual([{ step: "send_reply", error: "MessageRefusedError" }]);
     expect(await turnsOf(waId)).toEqual([
@@ -67,7 +67,7 @@ describe("when a step fails", () => {
   it("because WhatsApp hangs up after it accepted, the reply arrives once and its status settles it", async () => {
     const waId = "15550102003";
     stack.whatsapp.failNext({ kind: "drop", accepted: true });
-    await says(waId, "Hello").delivery;
+    await contactSays(stack, waId, "Hello");
     expect(await receivedWhenSettled(stack, waId)).toHaveLength(1);
     expect(await alertsOf(waId)).toEqual([
       { step: "send_reply", error: "MessageOutcomeUnknownError" },
@@ -78,7 +78,7 @@ describe("when a step fails", () => {
   it("because of a throttle, it is sent by the retry", async () => {
     const waId = "15550102004";
     stack.whatsapp.failNext({ kind: "error", code: 131056 });
-    await says(waId, "Hello").delivery;
+    await contactSays(stack, waId, "Hello");
     expect(await receivedWhenSettled(stack, waId)).toHaveLength(1);
     expect(await alertsOf(waId)).toEqual([]);
     expect(await turnsOf(waId)).toMatchObject([{ status: "completed" }]);

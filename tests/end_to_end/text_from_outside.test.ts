@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
+  contactSays,
   receivedWhenSettled,
   settled,
   startTestStack,
@@ -31,11 +32,7 @@ const REFERENCES = [
 describe("text that Windmill would take for a reference to a secret", () => {
   it.each(REFERENCES)("%s comes back as text", async (reference) => {
     const waId = `1555020${REFERENCES.indexOf(reference)}000`;
-    await stack.whatsapp.contactSends({
-      phoneNumberId: stack.shop.phoneNumber.phoneNumberId,
-      contact: { waId, name: reference },
-      text: reference,
-    }).delivery;
+    await contactSays(stack, waId, reference, reference);
     const [reply] = await receivedWhenSettled(stack, waId);
     expect(reply).toContain(reference);
     expect(

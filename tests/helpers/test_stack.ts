@@ -37,6 +37,19 @@ export async function startTestStack(
   };
 }
 
+/** A text from a contact; resolves when the ingress has answered 200. Returns its wamid. */
+export async function contactSays(
+  stack: TestStack,
+  waId: string,
+  text: string,
+  name = "Maya",
+): Promise<string> {
+  const { phoneNumberId } = stack.shop.phoneNumber;
+  const sent = stack.whatsapp.contactSends({ phoneNumberId, contact: { waId, name }, text });
+  await sent.delivery;
+  return sent.wamid;
+}
+
 /** The texts that the contact received, once nothing is under way for anybody. */
 export async function receivedWhenSettled(stack: TestStack, waId: string): Promise<string[]> {
   await settled(stack);
