@@ -91,12 +91,14 @@ create table chatbots (
   limit_message text default 'We cannot answer more messages this month. Please contact us another way.'::text not null,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  handover_message text,
   constraint chatbots_pkey PRIMARY KEY (id),
   constraint chatbots_organization_id_id_key UNIQUE (organization_id, id),
   constraint chatbots_phone_number_id_key UNIQUE (phone_number_id),
   constraint chatbots_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
   constraint chatbots_answer_age_limit_seconds_check CHECK (answer_age_limit_seconds > 0),
   constraint chatbots_debounce_seconds_check CHECK (debounce_seconds >= 0::numeric AND debounce_seconds <= 10::numeric),
+  constraint chatbots_handover_message_check CHECK (handover_message <> ''::text),
   constraint chatbots_history_messages_check CHECK (history_messages >= 0 AND history_messages <= 200),
   constraint chatbots_max_distance_check CHECK (max_distance >= 0::double precision AND max_distance <= 2::double precision),
   constraint chatbots_name_check CHECK (name <> ''::text),
@@ -185,26 +187,35 @@ create table contacts (
   last_message_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  unread_count integer default 0 not null,
+  taken_over_at timestamp with time zone,
+  taken_over_by uuid,
+  given_back_at timestamp with time zone,
   constraint contacts_pkey PRIMARY KEY (id),
   constraint contacts_organization_id_id_key UNIQUE (organization_id, id),
   constraint contacts_organization_id_chatbot_id_fkey FOREIGN KEY (organization_id, chatbot_id) REFERENCES chatbots(organization_id, id) ON DELETE CASCADE,
   constraint contacts_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint contacts_taken_over_by_fkey FOREIGN KEY (organization_id, taken_over_by) REFERENCES users(organization_id, id) ON DELETE SET NULL (taken_over_by),
   constraint contacts_bsuid_check CHECK (bsuid <> ''::text),
   constraint contacts_check CHECK (bsuid IS NOT NULL OR phone IS NOT NULL),
   constraint contacts_conversation_mode_check CHECK (conversation_mode = ANY (ARRAY['auto'::text, 'manual'::text])),
   constraint contacts_phone_check CHECK (phone <> ''::text),
+  constraint contacts_unread_count_check CHECK (unread_count >= 0),
   constraint contacts_variables_check CHECK (jsonb_typeof(variables) = 'object'::text)
 );
 comment on table contacts is 'A person who writes to a chatbot. The row''s lock orders everything said in the conversation.';
 CREATE UNIQUE INDEX contacts_bsuid_key ON contacts USING btree (chatbot_id, bsuid) WHERE bsuid IS NOT NULL;
 CREATE UNIQUE INDEX contacts_phone_key ON contacts USING btree (chatbot_id, phone) WHERE phone IS NOT NULL;
 CREATE INDEX contacts_organization_chatbot_idx ON contacts USING btree (organization_id, chatbot_id);
+CREATE INDEX contacts_taken_over_by_idx ON contacts USING btree (organization_id, taken_over_by) WHERE taken_over_by IS NOT NULL;
 alter table contacts enable row level security;
 alter table contacts force row level security;
+create policy echoes_make_contacts on contacts for insert to chatbot_router with check (true);
+create policy echoes_take_over on contacts for update to chatbot_router using (true) with check (true);
 create policy routing on contacts for select to chatbot_router using (true);
 create policy tenant_isolation on contacts for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
 grant delete, insert, select, update on contacts to chatbot_app;
-grant select (id, chatbot_id, bsuid, phone) on contacts to chatbot_router;
+grant insert (organization_id, chatbot_id, bsuid, phone), select (id, organization_id, chatbot_id, bsuid, phone, conversation_mode, taken_over_at, taken_over_by, given_back_at), update (phone, conversation_mode, last_message_at, unread_count, taken_over_at, taken_over_by) on contacts to chatbot_router;
 
 create table turns (
   id uuid default gen_random_uuid() not null,
@@ -320,11 +331,12 @@ CREATE INDEX messages_chatbot_idx ON messages USING btree (organization_id, chat
 CREATE INDEX messages_in_doubt_idx ON messages USING btree (status_changed_at) WHERE delivery_status = ANY (ARRAY['sending'::text, 'unknown'::text]);
 alter table messages enable row level security;
 alter table messages force row level security;
+create policy echoes_write on messages for insert to chatbot_router with check (true);
 create policy status_updates_read on messages for select to chatbot_router using (true);
 create policy status_updates_write on messages for update to chatbot_router using (true) with check (true);
 create policy tenant_isolation on messages for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
 grant delete, insert, select, update on messages to chatbot_app;
-grant select (id, organization_id, chatbot_id, author, wamid, delivery_status, delivery_key, delivery_error, status_changed_at), update (wamid, delivery_status, delivery_error, status_changed_at) on messages to chatbot_router;
+grant insert (organization_id, chatbot_id, contact_id, author, kind, body, wamid, sent_at, delivery_status), select (id, organization_id, chatbot_id, author, wamid, delivery_status, delivery_key, delivery_error, status_changed_at), update (wamid, delivery_status, delivery_error, status_changed_at) on messages to chatbot_router;
 
 create table webhook_events (
   id bigint generated always as identity not null,
@@ -352,14 +364,15 @@ create table webhook_events (
   constraint webhook_events_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
   constraint webhook_events_organization_id_turn_id_fkey FOREIGN KEY (organization_id, turn_id) REFERENCES turns(organization_id, id) ON DELETE SET NULL (turn_id),
   constraint webhook_events_external_id_check CHECK (external_id <> ''::text),
-  constraint webhook_events_kind_check CHECK (kind = ANY (ARRAY['message'::text, 'status'::text, 'other'::text])),
+  constraint webhook_events_kind_check CHECK (kind = ANY (ARRAY['message'::text, 'status'::text, 'echo'::text, 'other'::text])),
   constraint webhook_events_recoveries_check CHECK (recoveries >= 0),
   constraint webhook_events_sender_bsuid_check CHECK (sender_bsuid <> ''::text),
   constraint webhook_events_sender_phone_check CHECK (sender_phone <> ''::text),
   constraint webhook_events_status_check CHECK (status = ANY (ARRAY['received'::text, 'processing'::text, 'completed'::text, 'failed'::text, 'ignored'::text]))
 );
 comment on table webhook_events is 'The inbox: every event out of every webhook, once.';
-comment on column webhook_events.payload is E'message: {"message", "profile_name"}; status: the status; other: {"field", "value"}. As Meta sent it, less \\u0000 and lone surrogates.';
+comment on column webhook_events.sender_bsuid is 'The contact: who wrote a message, whom an echo went to.';
+comment on column webhook_events.payload is E'message: {"message", "profile_name"}; echo: {"message"}; status: the status; other: {"field", "value"}. As Meta sent it, less \\u0000 and lone surrogates.';
 comment on column webhook_events.recoveries is 'How often recover_turns found that no flow had taken the event.';
 CREATE INDEX webhook_events_waiting_idx ON webhook_events USING btree (received_at) WHERE kind = 'message'::text AND status = 'received'::text;
 CREATE INDEX webhook_events_bsuid_idx ON webhook_events USING btree (chatbot_id, sender_bsuid) WHERE kind = 'message'::text AND status = 'received'::text;
@@ -385,81 +398,6 @@ alter function webhook_event_organization(bigint) owner to chatbot_router;
 revoke all on function webhook_event_organization(bigint) from public;
 grant execute on function webhook_event_organization(bigint) to chatbot_app;
 comment on function webhook_event_organization(bigint) is 'The tenant of an event; null when there is no such event or its number belongs to no chatbot.';
-
-CREATE OR REPLACE FUNCTION public.record_webhook_events(p_events jsonb)
- RETURNS TABLE(webhook_event_id bigint, phone_number_id text, external_id text, sender text, start_after_seconds numeric, is_new boolean)
- LANGUAGE sql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$
-    with event as (
-      select distinct on (e.phone_number_id, e.kind, e.external_id)
-        e.*, c.organization_id, c.id as chatbot_id, c.debounce_seconds
-      from jsonb_to_recordset(p_events) as e (
-        phone_number_id text, kind text, external_id text, payload jsonb, traceparent text,
-        sender_bsuid text, sender_phone text, sent_at bigint, is_immediate boolean,
-        wamid text, delivery_status text, delivery_key uuid, delivery_error jsonb, changed_at bigint
-      )
-      left join chatbots c on c.phone_number_id = e.phone_number_id
-      order by e.phone_number_id, e.kind, e.external_id
-    ),
-    recorded as (
-      insert into webhook_events (
-        organization_id, chatbot_id, phone_number_id, kind, external_id, status,
-        sender_bsuid, sender_phone, payload, traceparent, sent_at, processed_at
-      )
-      select
-        organization_id, chatbot_id, phone_number_id, kind, external_id,
-        -- nothing is left to do for a status: this statement applies it
-        case kind when 'message' then 'received' when 'status' then 'completed' else 'ignored' end,
-        nullif(sender_bsuid, ''), nullif(sender_phone, ''), payload, traceparent,
-        to_timestamp(sent_at), case when kind <> 'message' then now() end
-      from event
-      on conflict on constraint webhook_events_phone_number_id_kind_external_id_key do nothing
-      returning id, phone_number_id, kind, external_id
-    ),
-    -- several statuses of one message may share a POST: only the furthest counts
-    furthest as (
-      select distinct on (m.id)
-        m.id, e.wamid, e.delivery_status, e.delivery_error, e.changed_at
-      from event e
-      join messages m on m.chatbot_id = e.chatbot_id
-        and (
-          m.wamid = e.wamid
-          -- by its key only if no message has that wamid: one that has is the one meant
-          or m.delivery_key = e.delivery_key and not exists (
-            select from messages known where known.chatbot_id = e.chatbot_id and known.wamid = e.wamid
-          )
-        )
-      where e.kind = 'status' and m.author = 'chatbot'
-        and delivery_rank(e.delivery_status) > delivery_rank(m.delivery_status)
-      order by m.id, delivery_rank(e.delivery_status) desc
-    ),
-    moved as (
-      update messages m set
-        wamid = coalesce(m.wamid, f.wamid),
-        delivery_status = f.delivery_status,
-        delivery_error = coalesce(f.delivery_error, m.delivery_error),
-        status_changed_at = to_timestamp(f.changed_at)
-      from furthest f
-      -- asked again: another POST may have moved the row while this one waited for its lock
-      where m.id = f.id and delivery_rank(f.delivery_status) > delivery_rank(m.delivery_status)
-    )
-    select
-      coalesce(r.id, w.id), e.phone_number_id, e.external_id,
-      coalesce(nullif(e.sender_bsuid, ''), e.sender_phone, ''),
-      case when e.is_immediate then 0 else coalesce(e.debounce_seconds, 0) end,
-      r.id is not null
-    from event e
-    left join recorded r using (phone_number_id, kind, external_id)
-    left join webhook_events w using (phone_number_id, kind, external_id)
-    where e.kind = 'message' and e.chatbot_id is not null
-      and (r.id is not null or w.status = 'received')
-  $function$;
-alter function record_webhook_events(jsonb) owner to chatbot_router;
-revoke all on function record_webhook_events(jsonb) from public;
-grant execute on function record_webhook_events(jsonb) to chatbot_ingress;
-comment on function record_webhook_events(jsonb) is 'Writes the events of a webhook POST once, applies its delivery statuses, and answers which messages wait for a flow.';
 
 CREATE OR REPLACE FUNCTION public.inbox_health(OUT waiting bigint, OUT oldest_waiting_seconds double precision)
  RETURNS record
@@ -991,6 +929,154 @@ alter function stalled_knowledge_sources(integer) owner to chatbot_router;
 revoke all on function stalled_knowledge_sources(integer) from public;
 grant execute on function stalled_knowledge_sources(integer) to chatbot_app;
 comment on function stalled_knowledge_sources(integer) is 'Knowledge sources that wait for a job that no longer exists.';
+
+CREATE OR REPLACE FUNCTION public.contact_organization(p_contact_id uuid)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select organization_id from contacts where id = p_contact_id
+  $function$;
+alter function contact_organization(uuid) owner to chatbot_router;
+revoke all on function contact_organization(uuid) from public;
+grant execute on function contact_organization(uuid) to chatbot_app;
+comment on function contact_organization(uuid) is 'The tenant of a contact; null when there is no such contact.';
+
+CREATE OR REPLACE FUNCTION public.record_echo(p_organization_id uuid, p_chatbot_id uuid, p_bsuid text, p_phone text, p_message jsonb, p_sent_at bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  declare
+    v_contact_id uuid;
+    v_sent_at timestamptz := coalesce(to_timestamp(p_sent_at), now());
+  begin
+    -- a number that is now another person's
+    update contacts set phone = null where chatbot_id = p_chatbot_id and phone = p_phone and bsuid <> p_bsuid;
+    -- nothing is inserted when another job makes the contact at this moment; this waits until it is committed
+    insert into contacts (organization_id, chatbot_id, bsuid, phone)
+    values (p_organization_id, p_chatbot_id, nullif(p_bsuid, ''), nullif(p_phone, ''))
+    on conflict do nothing;
+
+    select id into v_contact_id from contacts
+    where chatbot_id = p_chatbot_id and (bsuid = p_bsuid or phone = p_phone)
+    order by bsuid = p_bsuid desc nulls last
+    limit 1 for update;
+
+    insert into messages (organization_id, chatbot_id, contact_id, author, kind, body, wamid, sent_at, delivery_status)
+    values (
+      p_organization_id, p_chatbot_id, v_contact_id, 'user', p_message ->> 'type',
+      coalesce(p_message #>> '{text,body}', p_message #>> array[p_message ->> 'type', 'caption'], ''),
+      p_message ->> 'id', v_sent_at, 'sent'
+    )
+    on conflict (chatbot_id, wamid) where wamid is not null do nothing;
+    -- known already: it was sent through the API and is nobody's takeover
+    if not found then
+      return;
+    end if;
+
+    update contacts set
+      conversation_mode = 'manual',
+      taken_over_at = case conversation_mode when 'auto' then now() else taken_over_at end,
+      taken_over_by = case conversation_mode when 'auto' then null else taken_over_by end,
+      unread_count = 0,
+      last_message_at = now()
+    where id = v_contact_id
+      -- one that comes late, from before the conversation was given back, takes nothing over (Meta counts whole seconds)
+      and (given_back_at is null or v_sent_at >= date_trunc('second', given_back_at));
+  end
+  $function$;
+revoke all on function record_echo(uuid,uuid,text,text,jsonb,bigint) from public;
+grant execute on function record_echo(uuid,uuid,text,text,jsonb,bigint) to chatbot_router;
+comment on function record_echo(uuid,uuid,text,text,jsonb,bigint) is 'Keeps what a person wrote in the WhatsApp Business app, and takes the conversation over for that person.';
+
+CREATE OR REPLACE FUNCTION public.record_webhook_events(p_events jsonb)
+ RETURNS TABLE(webhook_event_id bigint, phone_number_id text, external_id text, sender text, start_after_seconds numeric, is_new boolean)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    with event as (
+      select distinct on (e.phone_number_id, e.kind, e.external_id)
+        e.*, c.organization_id, c.id as chatbot_id, c.debounce_seconds
+      from jsonb_to_recordset(p_events) as e (
+        phone_number_id text, kind text, external_id text, payload jsonb, traceparent text,
+        sender_bsuid text, sender_phone text, sent_at bigint, is_immediate boolean,
+        wamid text, delivery_status text, delivery_key uuid, delivery_error jsonb, changed_at bigint
+      )
+      left join chatbots c on c.phone_number_id = e.phone_number_id
+      order by e.phone_number_id, e.kind, e.external_id
+    ),
+    recorded as (
+      insert into webhook_events (
+        organization_id, chatbot_id, phone_number_id, kind, external_id, status,
+        sender_bsuid, sender_phone, payload, traceparent, sent_at, processed_at
+      )
+      select
+        organization_id, chatbot_id, phone_number_id, kind, external_id,
+        -- nothing is left to do for a status or an echo: this statement applies it
+        case when kind = 'message' then 'received' when kind in ('status', 'echo') then 'completed' else 'ignored' end,
+        nullif(sender_bsuid, ''), nullif(sender_phone, ''), payload, traceparent,
+        to_timestamp(sent_at), case when kind <> 'message' then now() end
+      from event
+      on conflict on constraint webhook_events_phone_number_id_kind_external_id_key do nothing
+      returning id, phone_number_id, kind, external_id
+    ),
+    -- Only what is new: an echo that is delivered again must not take over what was given back since.
+    -- In one order, so that two POSTs do not wait for each other's contacts.
+    echoed as (
+      select record_echo(o.organization_id, o.chatbot_id, o.sender_bsuid, o.sender_phone, o.payload -> 'message', o.sent_at)
+      from (
+        select e.* from event e join recorded r using (phone_number_id, kind, external_id)
+        where e.kind = 'echo' and e.chatbot_id is not null
+        order by e.chatbot_id, e.sender_bsuid, e.sender_phone, e.sent_at
+      ) o
+    ),
+    -- several statuses of one message may share a POST: only the furthest counts
+    furthest as (
+      select distinct on (m.id)
+        m.id, e.wamid, e.delivery_status, e.delivery_error, e.changed_at
+      from event e
+      join messages m on m.chatbot_id = e.chatbot_id
+        and (
+          m.wamid = e.wamid
+          -- by its key only if no message has that wamid: one that has is the one meant
+          or m.delivery_key = e.delivery_key and not exists (
+            select from messages known where known.chatbot_id = e.chatbot_id and known.wamid = e.wamid
+          )
+        )
+      where e.kind = 'status' and m.author = 'chatbot'
+        -- asks for the echoes first: whoever else locks a contact and its messages locks them in this order
+        and (select count(*) from echoed) >= 0
+        and delivery_rank(e.delivery_status) > delivery_rank(m.delivery_status)
+      order by m.id, delivery_rank(e.delivery_status) desc
+    ),
+    moved as (
+      update messages m set
+        wamid = coalesce(m.wamid, f.wamid),
+        delivery_status = f.delivery_status,
+        delivery_error = coalesce(f.delivery_error, m.delivery_error),
+        status_changed_at = to_timestamp(f.changed_at)
+      from furthest f
+      -- asked again: another POST may have moved the row while this one waited for its lock
+      where m.id = f.id and delivery_rank(f.delivery_status) > delivery_rank(m.delivery_status)
+    )
+    select
+      coalesce(r.id, w.id), e.phone_number_id, e.external_id,
+      coalesce(nullif(e.sender_bsuid, ''), e.sender_phone, ''),
+      case when e.is_immediate then 0 else coalesce(e.debounce_seconds, 0) end,
+      r.id is not null
+    from event e
+    left join recorded r using (phone_number_id, kind, external_id)
+    left join webhook_events w using (phone_number_id, kind, external_id)
+    where e.kind = 'message' and e.chatbot_id is not null
+      and (r.id is not null or w.status = 'received')
+  $function$;
+alter function record_webhook_events(jsonb) owner to chatbot_router;
+revoke all on function record_webhook_events(jsonb) from public;
+grant execute on function record_webhook_events(jsonb) to chatbot_ingress;
+comment on function record_webhook_events(jsonb) is 'Writes the events of a webhook POST once, applies its delivery statuses, and answers which messages wait for a flow.';
 
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON chatbots FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON contacts FOR EACH ROW EXECUTE FUNCTION tg__updated_at();

@@ -1,14 +1,18 @@
 import { createHash } from "node:crypto";
-import { idOf, messageEvent } from "./message_event.ts";
+import { echoEvent, idOf, messageEvent } from "./message_event.ts";
 import { statusEvent } from "./status_event.ts";
 import { hashOfJson, isObject, type Json, type JsonObject, storable } from "./storable_json.ts";
 import type { OtherEvent, WebhookEvent } from "./webhook_event.ts";
 
 const ENVELOPE = new Set(["messaging_product", "metadata"]);
-const LISTS = new Set(["contacts", "messages", "statuses"]);
+/** The fields that are taken apart, and their lists. */
+const LISTS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["messages", ["contacts", "messages", "statuses"]],
+  ["smb_message_echoes", ["contacts", "message_echoes"]],
+]);
 
 /**
- * Takes an authentic webhook apart: one event for every message, status and other change of every
+ * Takes an authentic webhook apart: one event for every message, echo, status and other change of every
  * entry, each once. Never throws and drops nothing: what it does not understand becomes `other`.
  */
 export function eventsOfWebhook(body: Buffer): WebhookEvent[] {
@@ -60,19 +64,22 @@ function eventsOfChange(change: Json, origin: JsonObject): WebhookEvent[] {
 
   const phoneNumberId = (isObject(value.metadata) && idOf(value.metadata.phone_number_id)) || "";
   const other = (item: Json) => otherEvent(phoneNumberId, field, item, origin);
-  if (field !== "messages") return [other(value)];
+  const lists = LISTS.get(field);
+  if (!lists) return [other(value)];
 
+  const itemsOf = (name: string) => (lists.includes(name) ? listOf(value[name]) : []);
   const contacts = listOf(value.contacts).filter(isObject);
   const events = [
-    ...listOf(value.messages).map(
+    ...itemsOf("messages").map(
       (message) => messageEvent(message, contacts, phoneNumberId) ?? other({ message }),
     ),
-    ...listOf(value.statuses).map(
-      (status) => statusEvent(status, phoneNumberId) ?? other({ status }),
+    ...itemsOf("message_echoes").map(
+      (echo) => echoEvent(echo, contacts, phoneNumberId) ?? other({ message_echo: echo }),
     ),
+    ...itemsOf("statuses").map((status) => statusEvent(status, phoneNumberId) ?? other({ status })),
   ];
   const rest = Object.entries(value).filter(
-    ([name, item]) => !ENVELOPE.has(name) && !(LISTS.has(name) && Array.isArray(item)),
+    ([name, item]) => !ENVELOPE.has(name) && !(lists.includes(name) && Array.isArray(item)),
   );
   if (rest.length > 0) events.push(other(Object.fromEntries(rest)));
   return events.length > 0 ? events : [other(value)];

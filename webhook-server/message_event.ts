@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from "./storable_json.ts";
-import type { MessageEvent } from "./webhook_event.ts";
+import type { EchoEvent, MessageEvent } from "./webhook_event.ts";
 
 /**
  * What a contact says to a chatbot. Reactions, edits, revocations and system notices are no
@@ -45,30 +45,62 @@ export function messageEvent(
   phoneNumberId: string,
 ): MessageEvent | null {
   if (!isObject(message) || phoneNumberId === "") return null;
+  const sender = { bsuid: idOf(message.from_user_id), phone: idOf(message.from) };
+  const contact = contactOf(sender, contacts);
+  const said = saidWith(message, sender, contact);
+  if (said === null) return null;
+  return {
+    kind: "message",
+    phone_number_id: phoneNumberId,
+    ...said,
+    payload: { message, profile_name: profileNameOf(contact) },
+    is_immediate: BUTTONS.has(String(message.type)),
+  };
+}
+
+/**
+ * What a person of the business wrote to a contact in the WhatsApp Business app, out of the field
+ * smb_message_echoes; null for what is no message, such as an edit.
+ */
+export function echoEvent(
+  message: Json,
+  contacts: readonly JsonObject[],
+  phoneNumberId: string,
+): EchoEvent | null {
+  if (!isObject(message) || phoneNumberId === "") return null;
+  const receiver = { bsuid: idOf(message.to_user_id), phone: idOf(message.to) };
+  const said = saidWith(message, receiver, contactOf(receiver, contacts));
+  if (said === null) return null;
+  return { kind: "echo", phone_number_id: phoneNumberId, ...said, payload: { message } };
+}
+
+interface Address {
+  bsuid: string | null;
+  phone: string | null;
+}
+
+/** What messages of either direction have; null without an id, a contact or a type that we know. */
+function saidWith(message: JsonObject, address: Address, contact: JsonObject | undefined) {
   const id = idOf(message.id);
-  const contact = contactOf(message, contacts);
-  const bsuid = idOf(message.from_user_id) ?? idOf(contact?.user_id);
-  const phone = idOf(message.from) ?? idOf(contact?.wa_id);
+  const bsuid = address.bsuid ?? idOf(contact?.user_id);
+  const phone = address.phone ?? idOf(contact?.wa_id);
   const type = typeof message.type === "string" ? message.type : "";
   if (id === null || (bsuid === null && phone === null)) return null;
   // a reply to a group's member would land in a private chat
   if (!CONVERSATIONAL.has(type) || idOf(message.group_id) !== null) return null;
   return {
-    kind: "message",
-    phone_number_id: phoneNumberId,
     external_id: id,
-    payload: { message, profile_name: profileNameOf(contact) },
     sender_bsuid: bsuid,
     sender_phone: phone,
     sent_at: secondsOf(message.timestamp),
-    is_immediate: BUTTONS.has(type),
   };
 }
 
-/** The contact who wrote the message: a batch mixes senders, so it is never simply the first one. */
-function contactOf(message: JsonObject, contacts: readonly JsonObject[]): JsonObject | undefined {
-  const bsuid = idOf(message.from_user_id);
-  const phone = idOf(message.from);
+/** The contact at that address: a batch mixes contacts, so it is never simply the first one. */
+function contactOf(
+  { bsuid, phone }: Address,
+  contacts: readonly JsonObject[],
+): JsonObject | undefined {
   return (
     (bsuid === null ? undefined : contacts.find((contact) => contact.user_id === bsuid)) ??
     (phone === null ? undefined : contacts.find((contact) => contact.wa_id === phone))

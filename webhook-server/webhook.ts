@@ -104,6 +104,7 @@ function logCommitted(
     {
       bytes: body.length,
       messages: count("message"),
+      echoes: count("echo"),
       statuses: count("status"),
       others: count("other"),
       waiting_event_ids: waiting.map((message) => message.webhookEventId),

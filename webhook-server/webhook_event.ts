@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from "./storable_json.ts";
 
 /** What `record_webhook_events` takes; the names are those of its columns. */
-export type WebhookEvent = MessageEvent | StatusEvent | OtherEvent;
+export type WebhookEvent = MessageEvent | EchoEvent | StatusEvent | OtherEvent;
 
 interface EventIdentity {
   /** Empty for changes that name no number. */
@@ -18,6 +18,17 @@ export interface MessageEvent extends EventIdentity {
   sent_at: number | null;
   /** The contact pressed a button, so nothing more is being typed. */
   is_immediate: boolean;
+}
+
+/** A person of the business wrote to a contact in the WhatsApp Business app. */
+export interface EchoEvent extends EventIdentity {
+  kind: "echo";
+  payload: { message: JsonObject };
+  /** The contact, whom it went to. */
+  sender_bsuid: string | null;
+  sender_phone: string | null;
+  /** Unix seconds by Meta's clock. */
+  sent_at: number | null;
 }
 
 export interface StatusEvent extends EventIdentity {

@@ -5,6 +5,7 @@ import type { LockedContact } from "./resolve_contact.ts";
 import {
   ignoreEvents,
   keepUnanswered,
+  keepUnread,
   readWaiting,
   takeIntoTurn,
   type Waiting,
@@ -28,7 +29,7 @@ export async function openTurn(
       : { outcome: "inactive", reason: "the chatbot or its organization is switched off" };
   }
   if (contact.conversation_mode === "manual") {
-    await keepUnanswered(tenant, contact, waiting);
+    await keepUnread(tenant, contact, waiting);
     return { outcome: "manual", reason: "a person has taken the conversation over" };
   }
   const { fresh, stale } = byAge(waiting, chatbot.answer_age_limit_seconds, new Date());

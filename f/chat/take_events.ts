@@ -43,6 +43,19 @@ export async function keepUnanswered(
   await endEvents(tenant, waiting, "completed");
 }
 
+/** Keeps the messages for the person who has taken the conversation over. */
+export async function keepUnread(
+  tenant: Tenant,
+  contact: LockedContact,
+  waiting: readonly Waiting[],
+): Promise<void> {
+  await keepUnanswered(tenant, contact, waiting);
+  await tenant.query("update contacts set unread_count = unread_count + $2 where id = $1", [
+    contact.id,
+    waiting.length,
+  ]);
+}
+
 /** Ends the events; their messages are not kept. */
 export async function ignoreEvents(tenant: Tenant, waiting: readonly Waiting[]): Promise<void> {
   await endEvents(tenant, waiting, "ignored");

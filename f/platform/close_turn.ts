@@ -46,9 +46,9 @@ export async function closeTurn(
  * and then it is seen here, or finds it closed and opens the next turn itself.
  */
 async function close(tenant: Tenant, { turnId, fence }: TurnToClose) {
-  const sender = await one<Sender>(
+  const sender = await one<Sender & { is_auto: boolean }>(
     tenant,
-    `select c.chatbot_id, c.bsuid, c.phone from contacts c
+    `select c.chatbot_id, c.bsuid, c.phone, c.conversation_mode = 'auto' as is_auto from contacts c
      join turns t on t.contact_id = c.id where t.id = $1 for update of c`,
     [turnId],
   );
@@ -60,16 +60,27 @@ async function close(tenant: Tenant, { turnId, fence }: TurnToClose) {
   );
   if (!turn) return undefined;
   const status = turn.is_live
-    ? await endTurn(tenant, turnId)
+    ? await endTurn(tenant, turnId, sender.is_auto)
     : turn.status === "completed"
       ? "completed"
       : "failed";
   return { status, nextEventId: (await waitingEvents(tenant, sender))[0]?.id } as const;
 }
 
-async function endTurn(tenant: Tenant, turnId: string): Promise<"completed" | "failed"> {
+interface EndedTurn {
+  readonly status: "completed" | "failed";
+  readonly error: string | null;
+  /** nothing of it was sent, because a person had the conversation */
+  readonly is_withheld: boolean;
+}
+
+async function endTurn(
+  tenant: Tenant,
+  turnId: string,
+  isAuto: boolean,
+): Promise<EndedTurn["status"]> {
   await settleUnfinishedMessages(tenant, turnId);
-  const { status, error } = await one<{ status: "completed" | "failed"; error: string | null }>(
+  const { status, error, is_withheld } = await one<EndedTurn>(
     tenant,
     `update turns t set
        finished_at = now(),
@@ -78,20 +89,40 @@ async function endTurn(tenant: Tenant, turnId: string): Promise<"completed" | "f
        error = coalesce(t.error, case when not went.well then went.error end)
      from (
        select count(*) > 0 and bool_and(delivery_status <> 'failed') as well,
+         coalesce(bool_and(delivery_status = 'failed') and bool_or(delivery_error ->> 'reason' = 'manual'), false)
+           as is_withheld,
          'not sent: ' || coalesce(min(delivery_error::text), 'there was nothing to send') as error
        from messages where turn_id = $1 and author = 'chatbot'
      ) went
      where t.id = $1
-     returning t.status, t.error`,
+     returning t.status, t.error, went.is_withheld`,
     [turnId],
   );
+  // given back meanwhile: what the contact said is still to be answered
+  if (is_withheld && isAuto) await waitAgain(tenant, turnId);
+  else await endEvents(tenant, turnId, { status, error });
+  if (status === "failed") await releaseReservation(tenant, turnId);
+  return status;
+}
+
+async function waitAgain(tenant: Tenant, turnId: string): Promise<void> {
+  await tenant.query(
+    `update webhook_events set status = 'received', turn_id = null
+     where turn_id = $1 and status = 'processing'`,
+    [turnId],
+  );
+}
+
+async function endEvents(
+  tenant: Tenant,
+  turnId: string,
+  { status, error }: Pick<EndedTurn, "status" | "error">,
+): Promise<void> {
   await tenant.query(
     `update webhook_events set status = $2, error = $3, processed_at = now()
      where turn_id = $1 and status = 'processing'`,
     [turnId, status, error],
   );
-  if (status === "failed") await releaseReservation(tenant, turnId);
-  return status;
 }
 
 /** No attempt is under way any more: what never went out failed, and what nobody heard of is unknown. */

@@ -1,16 +1,6 @@
 import { type Database, maybeOne, one, type Tenant, withTenant } from "./postgres.ts";
-import { CredentialError } from "./secrets.ts";
-import type { OutgoingText } from "./whatsapp.ts";
-import {
-  MessageDelayedError,
-  MessageOutcomeUnknownError,
-  MessageRefusedError,
-} from "./whatsapp_errors.ts";
-import {
-  AccessTokenMissingError,
-  type ChatbotNumber,
-  type WhatsAppFor,
-} from "./whatsapp_numbers.ts";
+import { type Sending, sendMessage } from "./send_message.ts";
+import type { WhatsAppFor } from "./whatsapp_numbers.ts";
 
 /** One message of a turn's reply, claimed under the turn's fence. */
 export interface ReplyPart {
@@ -30,18 +20,9 @@ export type Delivery =
   | { readonly outcome: "withheld"; readonly reason: "manual" | "blocked" }
   | { readonly outcome: "already"; readonly deliveryStatus: string };
 
-type Claimed = ChatbotNumber &
-  Pick<OutgoingText, "body" | "phone" | "bsuid"> & {
-    readonly id: number;
-    readonly attempts: number;
-    readonly delivery_key: string;
-  };
-
 /**
- * Sends one message, at most once: commits `sending` with an attempt number, calls WhatsApp with no transaction
- * open, commits what came of it.
- * Throws MessageRefusedError, AccessTokenMissingError or CredentialError (the message is `failed`), MessageDelayedError (`pending` again, so a retry may send
- * it) or MessageOutcomeUnknownError (`unknown`: nobody sends it again).
+ * Sends one message, at most once: commits `sending`, calls WhatsApp, commits what came of it.
+ * Throws what sendMessage throws.
  */
 export async function deliverMessage(
   database: Database,
@@ -52,23 +33,7 @@ export async function deliverMessage(
     claimPart(tenant, reply),
   );
   if ("outcome" in claim) return claim;
-  const record = (sent: Sent) =>
-    withTenant(database, reply.organizationId, (tenant) => recordAttempt(tenant, claim, sent));
-  try {
-    const { wamid } = await whatsAppFor(claim).sendText({
-      body: claim.body,
-      phone: claim.phone,
-      bsuid: claim.bsuid,
-      deliveryKey: claim.delivery_key,
-    });
-    await record({ status: "accepted", wamid });
-    return { outcome: "accepted", wamid };
-  } catch (error) {
-    const sent = statusAfter(error);
-    // what else can go wrong is our own commit: the row stays `sending`, which nobody sends again
-    if (sent) await record(sent);
-    throw error;
-  }
+  return { outcome: "accepted", wamid: await sendMessage(database, whatsAppFor, claim) };
 }
 
 /**
@@ -76,8 +41,8 @@ export async function deliverMessage(
  * message in this order, as every claim of a turn does; the lease is lengthened because waiting for a throttle
  * to pass (4 + 16 + 64 s) outlasts it.
  */
-async function claimPart(tenant: Tenant, reply: ReplyPart): Promise<Claimed | Delivery> {
-  const claimed = await maybeOne<Claimed>(
+async function claimPart(tenant: Tenant, reply: ReplyPart): Promise<Sending | Delivery> {
+  const claimed = await maybeOne<Sending>(
     tenant,
     `with contact as materialized (
        select c.id, c.phone, c.bsuid from contacts c join turns t on t.contact_id = c.id
@@ -126,46 +91,4 @@ async function whyNotClaimed(tenant: Tenant, reply: ReplyPart): Promise<Delivery
     [reply.turnId, reply.part, JSON.stringify({ reason })],
   );
   return { outcome: "withheld", reason };
-}
-
-type Sent =
-  | { readonly status: "accepted"; readonly wamid: string }
-  | { readonly status: "failed" | "pending" | "unknown"; readonly error: object };
-
-function statusAfter(error: unknown): Sent | undefined {
-  if (error instanceof MessageRefusedError) {
-    return { status: "failed", error: { kind: error.kind, ...error.refusal } };
-  }
-  if (error instanceof MessageDelayedError) {
-    return { status: "pending", error: { kind: error.kind, ...error.refusal } };
-  }
-  if (error instanceof MessageOutcomeUnknownError) {
-    return { status: "unknown", error: { kind: "unknown", details: error.message } };
-  }
-  if (error instanceof AccessTokenMissingError || error instanceof CredentialError) {
-    return { status: "failed", error: { kind: "tenant_stopped", details: error.message } };
-  }
-  return undefined;
-}
-
-/** Only for the attempt that made the call, and never back: a status webhook may have been faster. */
-async function recordAttempt(tenant: Tenant, claimed: Claimed, sent: Sent): Promise<void> {
-  if (sent.status === "accepted") {
-    await tenant.query(
-      `update messages set
-         wamid = coalesce(wamid, $3),
-         delivery_status = case when delivery_rank(delivery_status) < delivery_rank('accepted')
-           then 'accepted' else delivery_status end,
-         delivery_error = null,
-         status_changed_at = now()
-       where id = $1 and attempts = $2`,
-      [claimed.id, claimed.attempts, sent.wamid],
-    );
-    return;
-  }
-  await tenant.query(
-    `update messages set delivery_status = $3, delivery_error = $4, status_changed_at = now()
-     where id = $1 and attempts = $2 and delivery_status = 'sending'`,
-    [claimed.id, claimed.attempts, sent.status, JSON.stringify(sent.error)],
-  );
 }

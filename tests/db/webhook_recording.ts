@@ -5,7 +5,7 @@ import type { TestDatabase } from "../helpers/database.ts";
 /** One element of record_webhook_events' argument, as the ingress writes it. */
 export interface RecordedEvent {
   phone_number_id: string;
-  kind: "message" | "status" | "other";
+  kind: "message" | "status" | "echo" | "other";
   external_id: string;
   payload: object;
   sender_bsuid?: string;

@@ -36,6 +36,7 @@ export interface ChatbotRow {
   answer_age_limit_seconds: number;
   error_message: string;
   limit_message: string;
+  handover_message: string | null;
 }
 
 export interface OrgIntegrationRow {
@@ -68,6 +69,10 @@ export interface ContactRow {
   variables: object;
   limit_notice_period: string | null;
   last_message_at: Date | null;
+  unread_count: number;
+  taken_over_at: Date | null;
+  taken_over_by: string | null;
+  given_back_at: Date | null;
 }
 
 export interface TurnRow {
@@ -117,7 +122,7 @@ export interface WebhookEventRow {
   organization_id: string | null;
   chatbot_id: string | null;
   phone_number_id: string;
-  kind: "message" | "status" | "other";
+  kind: "message" | "status" | "echo" | "other";
   external_id: string;
   status: "received" | "processing" | "completed" | "failed" | "ignored";
   sender_bsuid: string | null;

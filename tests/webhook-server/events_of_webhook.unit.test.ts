@@ -120,6 +120,51 @@ describe("a message", () => {
   });
 });
 
+describe("an echo of what a person wrote in the WhatsApp Business app", () => {
+  const echoed = (echo: Record<string, unknown>, contacts: unknown[] = []) => {
+    const { value } = change({ contacts, message_echoes: [echo] });
+    return eventsOf(webhook([{ field: "smb_message_echoes", value }]));
+  };
+  const echo = (overrides: Record<string, unknown> = {}) => ({
+    from: "15550783881",
+    to: "5215550001111",
+    to_user_id: "MX.1001",
+    id: "wamid.ECHO",
+    timestamp: "1763700000",
+    type: "text",
+    text: { body: "Abrimos a las nueve." },
+    ...overrides,
+  });
+
+  it("becomes an event of the contact whom it went to", () => {
+    expect(echoed(echo())).toEqual([
+      {
+        kind: "echo",
+        phone_number_id: PHONE_NUMBER_ID,
+        external_id: "wamid.ECHO",
+        payload: { message: echo() },
+        sender_bsuid: "MX.1001",
+        sender_phone: "5215550001111",
+        sent_at: 1763700000,
+      },
+    ]);
+  });
+
+  it("learns the contact's BSUID when it names only the phone number", () => {
+    const events = echoed(echo({ to_user_id: undefined }), [contact()]);
+    expect(events).toMatchObject([{ kind: "echo", sender_bsuid: "MX.1001" }]);
+  });
+
+  it.each(["edit", "revoke", "reaction"])("is kept as an other event when it is a %s", (type) => {
+    expect(echoed(echo({ type }))).toMatchObject([
+      {
+        kind: "other",
+        payload: { field: "smb_message_echoes", value: { message_echo: { type } } },
+      },
+    ]);
+  });
+});
+
 describe("a status", () => {
   it("becomes an event, with our delivery key and the error that Meta gives", () => {
     const error = { code: 131047, title: "Re-engagement message" };

@@ -268,3 +268,25 @@ describe("/metrics", () => {
     expect(text).not.toContain("5215550001111");
   });
 });
+
+describe("an echo from the WhatsApp Business app", () => {
+  it("takes its contact's conversation over, and starts no flow", async () => {
+    const { value } = change(
+      {
+        contacts: [contact({ user_id: "MX.7", wa_id: "5217" })],
+        message_echoes: [textMessage({ from: NUMBER, from_user_id: undefined, to: "5217" })],
+      },
+      NUMBER,
+    );
+    const response = await ingress.post(webhook([{ field: "smb_message_echoes", value }]));
+    expect(response.status).toBe(200);
+    expect(await recordedEvents()).toMatchObject([{ kind: "echo", status: "completed" }]);
+    expect(
+      await database.query(
+        `select c.conversation_mode, m.author, m.body from contacts c
+         join messages m on m.contact_id = c.id where c.bsuid = 'MX.7'`,
+      ),
+    ).toEqual([{ conversation_mode: "manual", author: "user", body: "When do you open?" }]);
+    expect(ingress.windmill.runs).toEqual([]);
+  });
+});

@@ -1,0 +1,101 @@
+import {
+  type Database,
+  maybeOne,
+  type Postgresql,
+  type Tenant,
+  withDb,
+  withTenant,
+} from "../platform/postgres.ts";
+import { type Sending, sendMessage } from "../platform/send_message.ts";
+import { readWhatsApp, type WhatsAppFor } from "../platform/whatsapp_numbers.ts";
+import { organizationOfContact } from "./contact_tenant.ts";
+
+export interface TakenOver {
+  readonly outcome: "taken_over" | "already_manual";
+  readonly contact_id: string;
+  /** whether the contact was told so; none: the chatbot has no handover_message, or it was told before */
+  readonly notice: "sent" | "not_sent" | "none";
+}
+
+/** Lets a person answer a contact from now on. The chatbot begins to send nothing more until the conversation is given back. */
+export async function main(
+  contact_id: string,
+  db: Postgresql,
+  user_id?: string,
+): Promise<TakenOver> {
+  return withDb(db, (database) =>
+    takeOverConversation(database, readWhatsApp, {
+      contactId: contact_id,
+      userId: user_id || null,
+    }),
+  );
+}
+
+export async function takeOverConversation(
+  database: Database,
+  openWhatsApp: () => Promise<WhatsAppFor>,
+  { contactId, userId }: { contactId: string; userId: string | null },
+): Promise<TakenOver> {
+  const organizationId = await organizationOfContact(database, contactId);
+  const { isTaken, notice } = await withTenant(database, organizationId, async (tenant) => {
+    const isTaken = await takeOver(tenant, contactId, userId);
+    return { isTaken, notice: isTaken ? await writeNotice(tenant, contactId) : undefined };
+  });
+  return {
+    outcome: isTaken ? "taken_over" : "already_manual",
+    contact_id: contactId,
+    notice: notice ? await sendNotice(database, openWhatsApp, notice) : "none",
+  };
+}
+
+/** Waits for a send that is being claimed: that statement locks the contact, and looks at the mode. */
+async function takeOver(tenant: Tenant, contactId: string, userId: string | null) {
+  const taken = await maybeOne(
+    tenant,
+    `update contacts set conversation_mode = 'manual', taken_over_at = now(), taken_over_by = $2
+     where id = $1 and conversation_mode = 'auto' returning id`,
+    [contactId, userId],
+  );
+  return taken !== undefined;
+}
+
+/** Commits the notice as `sending` together with the takeover: one for each, whoever dies or asks again. */
+function writeNotice(tenant: Tenant, contactId: string): Promise<Sending | undefined> {
+  return maybeOne<Sending>(
+    tenant,
+    `with notice as (
+       insert into messages (organization_id, chatbot_id, contact_id, author, body, part, delivery_status,
+         attempts, status_changed_at)
+       select b.organization_id, b.id, c.id, 'chatbot', b.handover_message, 0, 'sending', 1, now()
+       from contacts c join chatbots b on b.id = c.chatbot_id
+       where c.id = $1 and b.handover_message is not null and b.is_active and not c.is_blocked
+       returning id, body, attempts, delivery_key, contact_id, chatbot_id
+     )
+     select n.id, n.body, n.attempts, n.delivery_key, c.phone, c.bsuid,
+       b.organization_id, b.id as chatbot_id, b.phone_number_id, b.whatsapp_access_token
+     from notice n join contacts c on c.id = n.contact_id join chatbots b on b.id = n.chatbot_id`,
+    [contactId],
+  );
+}
+
+async function sendNotice(
+  database: Database,
+  openWhatsApp: () => Promise<WhatsAppFor>,
+  notice: Sending,
+): Promise<"sent" | "not_sent"> {
+  try {
+    await sendMessage(database, await openWhatsApp(), notice);
+    return "sent";
+  } catch (error) {
+    // the conversation is taken over all the same, and the message's row says why the contact was not told
+    console.warn(error instanceof Error ? error.message : error);
+    await withTenant(database, notice.organization_id, (tenant) =>
+      // a notice that was put off would come when the person has long answered
+      tenant.query(
+        "update messages set delivery_status = 'failed' where id = $1 and delivery_status = 'pending'",
+        [notice.id],
+      ),
+    );
+    return "not_sent";
+  }
+}
