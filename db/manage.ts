@@ -1,7 +1,7 @@
 /** What db/manage_db.sh runs: `tsx db/manage.ts <target> <command>`; that script's help says what each does. */
 
-import { parseKeySet } from "../f/platform/secrets.ts";
 import { withConnection } from "./connection.ts";
+import { credentialsKeys } from "./credentials_keys.ts";
 import { createDatabase, dropDatabase, setRolePasswords } from "./database_lifecycle.ts";
 import { migrate } from "./migrate.ts";
 import { SEEDED, type SeedValues, seed } from "./seed.ts";
@@ -25,13 +25,12 @@ function seedValues(target: Target): SeedValues {
   if (target === "test") {
     return { phoneNumberId: "109876543210987", displayPhoneNumber: "15550100100" };
   }
-  const keys = "seeding encrypts the token with the installation's keys";
   return {
     phoneNumberId: required("WHATSAPP_PHONE_NUMBER_ID", "the chatbot needs a number to answer on"),
     displayPhoneNumber: process.env.WHATSAPP_DISPLAY_PHONE_NUMBER ?? "",
     accessToken: {
       value: required("WHATSAPP_ACCESS_TOKEN", "the chatbot needs a token to answer with"),
-      keys: parseKeySet(required("CREDENTIALS_KEYS", keys)),
+      keys: credentialsKeys(process.env, console.log),
     },
   };
 }

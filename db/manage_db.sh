@@ -13,7 +13,9 @@ Commands:
   create   make the database if it is not there, and run the migrations that it lacks.
            CHATBOT_APP_PASSWORD and CHATBOT_INGRESS_PASSWORD, where set, become the roles' passwords.
   seed     put in one shop with a chatbot, or bring its number and token up to date.
-           --dev needs WHATSAPP_PHONE_NUMBER_ID, WHATSAPP_ACCESS_TOKEN and CREDENTIALS_KEYS.
+           --dev needs WHATSAPP_PHONE_NUMBER_ID and WHATSAPP_ACCESS_TOKEN. The token is sealed with
+           CREDENTIALS_KEYS; where that is not set, with a key set that is drawn once and kept in
+           CREDENTIALS_KEYS_FILE (.local/credentials_keys.json).
   drop     disconnect everybody and drop the database; asks for its name first.
   reset    drop, create and seed; asks for the database's name first.
   verify   check the extension, the migrations, row-level security, roles, functions,

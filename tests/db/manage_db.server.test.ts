@@ -1,5 +1,8 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { withConnection } from "../../db/connection.ts";
 import { SEEDED } from "../../db/seed.ts";
@@ -95,7 +98,7 @@ describe("create", () => {
 });
 
 describe("seed", () => {
-  it.each(["WHATSAPP_PHONE_NUMBER_ID", "WHATSAPP_ACCESS_TOKEN", "CREDENTIALS_KEYS"])(
+  it.each(["WHATSAPP_PHONE_NUMBER_ID", "WHATSAPP_ACCESS_TOKEN"])(
     "refuses without %s",
     async (variable) => {
       const outcome = await manage(["seed"], { env: { [variable]: "" } });
@@ -103,6 +106,21 @@ describe("seed", () => {
       expect(outcome.errors).toContain(`${variable} is not set`);
     },
   );
+
+  it("draws keys once where none are given, says where they are and keeps them to their owner", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "chatbots-keys-"));
+    const file = join(folder, "keys.json");
+    const env = { CREDENTIALS_KEYS: "", CREDENTIALS_KEYS_FILE: file };
+    const first = await manage(["seed"], { env });
+    expect(first).toMatchObject({ code: 0, errors: "" });
+    expect(first.output).toContain(file);
+    const drawn = await readFile(file, "utf8");
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect(first.output).not.toContain(parseKeySet(drawn).keys.get("1")?.toString("base64"));
+    expect(await manage(["seed"], { env })).toMatchObject({ code: 0, errors: "" });
+    expect(await readFile(file, "utf8")).toBe(drawn);
+    await rm(folder, { recursive: true });
+  });
 
   it("keeps the token encrypted, and may run again with another number", async () => {
     expect(await manage(["seed"])).toMatchObject({ code: 0, errors: "" });
