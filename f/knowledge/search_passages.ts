@@ -72,10 +72,10 @@ export async function searchPassages(
  * - Every live chunk's distance is computed: exact, 4 ms per 1,000 chunks. An index scan filters by chatbot only
  *   after it has taken its candidates, and then returns too few.
  * - The score adds two amounts of evidence and not two ranks: reciprocal rank fusion gives the weaker ranking half
- *   of the say, and is below the better one in five of eight test sets. How the constants were found, and those of
+ *   of the say, and is below the better one on seven of eight test sets. How the constants were found, and those of
  *   the gate: docs/decisions/2026-11-21-bm25-in-sql.md.
- * - The gate opens when a passage is within max_distance, and either covers a fifth of the question's words or is
- *   as near as passages on another subject never are.
+ * - The gate opens when a passage is within max_distance, and either one covers a fifth of the question's words or
+ *   one is clearly within: on another subject, none was by 0.15.
  */
 const FUSED_SEARCH = `
   with chatbot as (
@@ -98,7 +98,7 @@ const FUSED_SEARCH = `
   ),
   gate as (
     select min(distance) <= max(max_distance)
-      and (min(distance) <= 0.6 or (select max(coverage) from worded) >= 0.2) as is_open
+      and (min(distance) <= max(max_distance) - 0.15 or (select max(coverage) from worded) >= 0.2) as is_open
     from live, chatbot
   ),
   candidate as (
@@ -117,9 +117,7 @@ const FUSED_SEARCH = `
     live.distance,
     nearest.rank as "vectorRank",
     worded.rank as "textRank",
-    coalesce(worded.coverage, 0)
-      + 0.1 * (1 - live.distance)
-      + 2 * greatest(0, 0.5 - live.distance) as score
+    coalesce(worded.coverage, 0) + 4 * greatest(0, 0.45 - live.distance) as score
   from candidate
   join live using (id)
   left join nearest using (id)

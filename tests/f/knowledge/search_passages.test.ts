@@ -72,8 +72,8 @@ describe("searchPassages", () => {
         distance: expect.closeTo(0.4, 5),
         vectorRank: 1,
         textRank: 1,
-        // its words, its nearness, and that it is nearer than 0.5
-        score: expect.closeTo(0.523 + 0.1 * 0.6 + 2 * 0.1, 3),
+        // its words, and that it is nearer than 0.45
+        score: expect.closeTo(0.523 + 4 * 0.05, 3),
       },
     ]);
   });
@@ -101,6 +101,17 @@ describe("searchPassages", () => {
       "My bicycle arrived broken, when do I get a refund?",
     );
     expect(passages).toMatchObject([{ textRank: 1 }]);
+  });
+
+  it("finds nothing when no passage is clearly within the distance and none has enough of the words", async () => {
+    const handbook: [string, number] = ["The warranty lasts seven years.", 0.35];
+    const [near, far] = [await insertChatbot(db), await insertChatbot(db)];
+    await chunks(far, [handbook]);
+    await chunks(near, [handbook, ["Nothing in common.", 0.45]]);
+    const question = "Which warranty does Apple give on telephones bought in Brazil?";
+    expect((await search(far, question)).passages).toEqual([]);
+    expect((await search(far, "Which warranty?")).passages).toHaveLength(1); // control: more of the words
+    expect((await search(near, question)).passages).toHaveLength(2); // control: clearly within
   });
 
   it("finds nothing when no passage is within the chatbot's distance, whatever words are shared", async () => {
