@@ -117,6 +117,8 @@ function post(number: WhatsAppNumber, body: object, timeoutMs: number): Promise<
       "content-type": "application/json",
     },
     body: JSON.stringify(body),
+    // Bun 1.3.10 posts again by itself when a connection that it used before breaks: the contact would read it twice
+    keepalive: false,
     signal: AbortSignal.timeout(timeoutMs),
   });
 }

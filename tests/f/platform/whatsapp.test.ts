@@ -1,3 +1,6 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import express from "express";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { whatsAppOf } from "../../../f/platform/whatsapp.ts";
@@ -10,6 +13,7 @@ import {
 import { listen } from "../../../local/listen.ts";
 import type { WhatsAppStandIn } from "../../../local/whatsapp/start_whatsapp.ts";
 import { startWhatsApp } from "../../../local/whatsapp/start_whatsapp.ts";
+import { resolveBunBinary } from "../../../local/windmill/bun_binary.ts";
 
 const number = {
   phoneNumberId: "106540352242922",
@@ -87,6 +91,22 @@ describe("sendText", () => {
     await gone.close();
     const nobody = client({ baseUrl: gone.url });
     await expect(nobody.sendText(text)).rejects.toThrow(MessageDelayedError);
+  });
+
+  it("sends once on Windmill's Bun when a connection that was used before is cut", async () => {
+    const before = meta.received(contact).length;
+    const probe = fileURLToPath(new URL("whatsapp_probe.ts", import.meta.url));
+    const { phoneNumberId, accessToken } = number;
+    const call = [{ baseUrl: meta.url, phoneNumberId, accessToken }, [text, text]];
+    let arrived = 0;
+    const unsubscribe = meta.onMessage(() => {
+      arrived += 1;
+      if (arrived === 1) meta.failNext({ kind: "drop", accepted: true });
+    });
+    const { stdout } = await promisify(execFile)(resolveBunBinary(), [probe, JSON.stringify(call)]);
+    unsubscribe();
+    expect(JSON.parse(stdout)).toEqual(["accepted", "MessageOutcomeUnknownError"]);
+    expect(meta.received(contact).length - before).toBe(2);
   });
 
   it("never shows the access token in an error", async () => {
