@@ -72,10 +72,10 @@ export async function searchPassages(
  * - Every live chunk's distance is computed: exact, 4 ms per 1,000 chunks. An index scan filters by chatbot only
  *   after it has taken its candidates, and then returns too few.
  * - The score adds two amounts of evidence and not two ranks: reciprocal rank fusion gives the weaker ranking half
- *   of the say, and is below the better one on seven of eight test sets. How the constants were found, and those of
+ *   of the say, and is below the better one on all eight test sets. How the constants were found, and those of
  *   the gate: docs/decisions/2026-11-21-bm25-in-sql.md.
  * - The gate opens when a passage is within max_distance, and either one covers a fifth of the question's words or
- *   one is clearly within: on another subject, none was by 0.15.
+ *   one is within by 0.15, which alone let no question on another subject through.
  */
 const FUSED_SEARCH = `
   with chatbot as (
