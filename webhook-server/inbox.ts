@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import pg from "pg";
 import type { Logger } from "pino";
 import { z } from "zod";
+import { makeGroupCommit } from "./group_commit.ts";
 import type { WebhookEvent } from "./webhook_event.ts";
 
 /** A message for which a flow has to be started. */
@@ -65,23 +66,46 @@ export function openInbox(databaseUrl: string, log: Logger): Inbox {
   });
   // an idle connection that breaks: the pool replaces it, but without a listener Node would exit
   pool.on("error", (error) => log.warn({ err: error }, "lost an idle database connection"));
+  const recordTogether = makeGroupCommit(
+    (events: readonly WebhookEvent[]) => record(pool, events),
+    {
+      maxItems: 500,
+      atOnce: 2,
+      mayBeOneCallers: isAboutTheEvents,
+    },
+  );
   return {
-    record: (events) => record(pool, events),
+    async record(events) {
+      const waiting = await recordTogether(events).catch((error) => {
+        throw new InboxUnavailableError("record events", error);
+      });
+      return waiting.filter((message) => message !== null);
+    },
     health: () => health(pool),
     close: () => pool.end(),
   };
 }
 
-async function record(pool: pg.Pool, events: readonly WebhookEvent[]): Promise<WaitingMessage[]> {
+/** What waits of each event; null for one that is no waiting message. */
+async function record(
+  pool: pg.Pool,
+  events: readonly WebhookEvent[],
+): Promise<(WaitingMessage | null)[]> {
   // each event its own trace: a batch mixes tenants
   const traced = events.map((event) => ({ ...event, traceparent: newTraceparent() }));
-  const result = await pool
-    .query("select * from record_webhook_events($1::jsonb)", [JSON.stringify(traced)])
-    .catch((error) => {
-      throw new InboxUnavailableError("record events", error);
-    });
-  return result.rows.map((row) => {
-    const message = waitingMessage.parse(row);
+  const { rows } = await pool.query("select * from record_webhook_events($1::jsonb)", [
+    JSON.stringify(traced),
+  ]);
+  const waiting = new Map(
+    rows.map((row) => {
+      const message = waitingMessage.parse(row);
+      return [keyOf(message.phone_number_id, message.external_id), message];
+    }),
+  );
+  return events.map((event) => {
+    const key = keyOf(event.phone_number_id, event.external_id);
+    const message = event.kind === "message" ? waiting.get(key) : undefined;
+    if (!message) return null;
     return {
       webhookEventId: message.webhook_event_id,
       phoneNumberId: message.phone_number_id,
@@ -91,6 +115,17 @@ async function record(pool: pg.Pool, events: readonly WebhookEvent[]): Promise<W
       isNew: message.is_new,
     };
   });
+}
+
+function keyOf(phoneNumberId: string, externalId: string): string {
+  return JSON.stringify([phoneNumberId, externalId]);
+}
+
+/** 08: the connection. 53: the server's memory or disk. 57: it stops, or the statement took too long. */
+const SQLSTATES_OF_THE_SERVER = /^(08|53|57)/;
+
+function isAboutTheEvents(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && !SQLSTATES_OF_THE_SERVER.test(error.code ?? "");
 }
 
 async function health(pool: pg.Pool): Promise<InboxHealth> {
@@ -103,5 +138,6 @@ async function health(pool: pg.Pool): Promise<InboxHealth> {
 
 /** W3C trace context, version 00, sampled. */
 function newTraceparent(): string {
-  return `00-${randomBytes(16).toString("hex")}-${randomBytes(8).toString("hex")}-01`;
+  const ids = randomBytes(24).toString("hex");
+  return `00-${ids.slice(0, 32)}-${ids.slice(32)}-01`;
 }

@@ -44,7 +44,7 @@ export function makeMetrics(inbox: Inbox) {
     }),
     flowStarts: new Counter({
       name: "ingress_flow_starts_total",
-      help: "Flows asked of Windmill. already_started is a success: a redelivery.",
+      help: "Flows asked of Windmill. already_started is a success: a redelivery. left: not asked, it was too slow.",
       labelNames: ["outcome"],
       registers,
     }),

@@ -15,12 +15,17 @@ export async function startFlows(
   waiting: readonly WaitingMessage[],
   deps: { windmill: Windmill; metrics: Metrics; log: Logger },
 ): Promise<void> {
-  const signal = AbortSignal.timeout(BATCH_MILLISECONDS);
+  if (waiting.length === 0) return;
+  const deadline = Date.now() + BATCH_MILLISECONDS;
   const queue = oneMessagePerContact(waiting).values();
   const startNext = async () => {
     for (const message of queue) {
+      if (Date.now() > deadline) {
+        deps.metrics.flowStarts.inc({ outcome: "left" });
+        continue;
+      }
       try {
-        deps.metrics.flowStarts.inc({ outcome: await deps.windmill.startFlow(message, signal) });
+        deps.metrics.flowStarts.inc({ outcome: await deps.windmill.startFlow(message) });
       } catch (error) {
         deps.metrics.flowStarts.inc({ outcome: "failed" });
         deps.log.error(
@@ -30,7 +35,7 @@ export async function startFlows(
       }
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, startNext));
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, waiting.length) }, startNext));
 }
 
 /**

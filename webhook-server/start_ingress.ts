@@ -15,9 +15,10 @@ import { connectWindmill } from "./windmill.ts";
 export async function startIngress(config: Config, log: Logger): Promise<Serving> {
   const inbox = openInbox(config.databaseUrl, log);
   const background = makeBackgroundWork();
+  const windmill = connectWindmill(config.windmill);
   const app = makeApp(config, {
     inbox,
-    windmill: connectWindmill(config.windmill),
+    windmill,
     metrics: makeMetrics(inbox),
     limiter: makeUnsignedLimiter(),
     background,
@@ -29,6 +30,7 @@ export async function startIngress(config: Config, log: Logger): Promise<Serving
     async close() {
       await serving.close();
       await background.settled();
+      windmill.close();
       await inbox.close();
     },
   };

@@ -1,18 +1,24 @@
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
 import { v5 as uuidV5 } from "uuid";
 import type { WindmillConfig } from "./config.ts";
 import type { WaitingMessage } from "./inbox.ts";
+import { postJson } from "./post_json.ts";
 
 const FLOW_PATH = "f/chat/whatsapp_webhook_processor";
 /** Any fixed uuid: it only keeps our job ids apart from other users of uuid v5. */
 const JOB_ID_NAMESPACE = "6f0b7c3e-4f0c-4c3f-9d0e-0d5a3b1c7e52";
 const TIMEOUT_MILLISECONDS = 5_000;
+const MAX_CONNECTIONS = 32;
 
 export type FlowStart = "started" | "already_started";
 
 export interface Windmill {
   /** @throws {FlowStartError} */
-  startFlow(message: WaitingMessage, signal: AbortSignal): Promise<FlowStart>;
+  startFlow(message: WaitingMessage): Promise<FlowStart>;
   isReachable(): Promise<boolean>;
+  /** Ends the connections that are kept for the next start. */
+  close(): void;
 }
 
 export class FlowStartError extends Error {
@@ -42,16 +48,20 @@ export function jobIdOf(message: Pick<WaitingMessage, "phoneNumberId" | "externa
 }
 
 export function connectWindmill(config: WindmillConfig, now: () => number = Date.now): Windmill {
+  const options = { keepAlive: true, maxSockets: MAX_CONNECTIONS };
+  const isHttps = config.baseUrl.startsWith("https:");
+  const agent = isHttps ? new HttpsAgent(options) : new HttpAgent(options);
   return {
-    startFlow: (message, signal) => startFlow(config, message, signal, now),
+    startFlow: (message) => startFlow(config, agent, message, now),
     isReachable: () => isReachable(config),
+    close: () => agent.destroy(),
   };
 }
 
 async function startFlow(
   config: WindmillConfig,
+  agent: HttpAgent,
   message: WaitingMessage,
-  signal: AbortSignal,
   now: () => number,
 ): Promise<FlowStart> {
   const url = new URL(`${config.baseUrl}/api/w/${config.workspace}/jobs/run/f/${FLOW_PATH}`);
@@ -62,22 +72,17 @@ async function startFlow(
     const start = new Date(now() + message.startAfterSeconds * 1_000);
     url.searchParams.set("scheduled_for", start.toISOString());
   }
-  try {
-    const response = await fetch(url, {
-      method: "POST",
-      headers: { authorization: `Bearer ${config.token}`, "content-type": "application/json" },
-      body: JSON.stringify({ webhook_event_id: message.webhookEventId }),
-      redirect: "error",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MILLISECONDS)]),
-    });
-    const text = await response.text();
-    if (response.ok) return "started";
-    if (response.status === 400 && saysAlreadyStarted(text)) return "already_started";
-    throw new FlowStartError(message.webhookEventId, { status: response.status });
-  } catch (error) {
-    if (error instanceof FlowStartError) throw error;
-    throw new FlowStartError(message.webhookEventId, { cause: error });
-  }
+  const { status, text } = await postJson(url, {
+    headers: { authorization: `Bearer ${config.token}` },
+    body: JSON.stringify({ webhook_event_id: message.webhookEventId }),
+    agent,
+    timeoutMs: TIMEOUT_MILLISECONDS,
+  }).catch((cause: unknown) => {
+    throw new FlowStartError(message.webhookEventId, { cause });
+  });
+  if (status >= 200 && status <= 299) return "started";
+  if (status === 400 && saysAlreadyStarted(text)) return "already_started";
+  throw new FlowStartError(message.webhookEventId, { status });
 }
 
 /** The second wording is of two starts at the same moment, which meet at the queue's primary key. */
