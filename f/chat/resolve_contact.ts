@@ -18,18 +18,14 @@ const COLUMNS = "id, chatbot_id, bsuid, phone, conversation_mode, is_blocked, li
 export async function resolveContact(tenant: Tenant, sender: Sender): Promise<LockedContact> {
   const found = (await byBsuid(tenant, sender)) ?? (await byPhone(tenant, sender));
   if (found) return learnAliases(tenant, found, sender);
-  // nothing is inserted when another job makes the same contact at this moment; this waits until it is committed
-  await tenant.query(
+  const made = await maybeOne<LockedContact>(
+    tenant,
     `insert into contacts (organization_id, chatbot_id, bsuid, phone) values ($1, $2, $3, $4)
-     on conflict do nothing`,
+     on conflict do nothing returning ${COLUMNS}`,
     [tenant.organizationId, sender.chatbot_id, sender.bsuid, sender.phone],
   );
-  return one<LockedContact>(
-    tenant,
-    `select ${COLUMNS} from contacts
-     where chatbot_id = $1 and (bsuid = $2 or ($2::text is null and phone = $3)) for update`,
-    [sender.chatbot_id, sender.bsuid, sender.phone],
-  );
+  // nothing was inserted when another job made a contact of that id or number meanwhile: now it is found
+  return made ?? resolveContact(tenant, sender);
 }
 
 async function byBsuid(tenant: Tenant, { chatbot_id, bsuid }: Sender) {

@@ -69,7 +69,7 @@ async function claimPart(tenant: Tenant, reply: ReplyPart): Promise<Sending | De
 async function whyNotClaimed(tenant: Tenant, reply: ReplyPart): Promise<Delivery> {
   const seen = await one<{
     is_ours: boolean;
-    conversation_mode: string;
+    conversation_mode: "auto" | "manual";
     is_blocked: boolean;
     delivery_status: string;
   }>(
@@ -84,7 +84,9 @@ async function whyNotClaimed(tenant: Tenant, reply: ReplyPart): Promise<Delivery
     return { outcome: "already", deliveryStatus: seen.delivery_status };
   }
   if (!seen.is_ours) return { outcome: "superseded" };
-  const reason = seen.is_blocked ? "blocked" : "manual";
+  const reason = seen.is_blocked ? "blocked" : seen.conversation_mode;
+  // what kept it from being claimed has passed since, such as another copy's attempt: that copy's retry sends it
+  if (reason === "auto") return { outcome: "already", deliveryStatus: seen.delivery_status };
   await tenant.query(
     `update messages set delivery_status = 'failed', status_changed_at = now(), delivery_error = $3
      where turn_id = $1 and part = $2 and delivery_status = 'pending'`,

@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { LoadedContext } from "../../../f/chat/context.ts";
 import { finishTurn } from "../../../f/chat/finish_turn.ts";
+import { loadContext } from "../../../f/chat/load_context.ts";
+import { sendReply } from "../../../f/chat/send_reply.ts";
 import type { Database } from "../../../f/platform/postgres.ts";
 import type { TestDatabase } from "../../helpers/database.ts";
 import { eventually } from "../../helpers/eventually.ts";
@@ -23,6 +25,45 @@ it("sends once when copies of the job run at the same time", async () => {
   await shop.generate(context);
   await together(() => shop.send(context));
   expect(shop.whatsApp.sent).toHaveLength(1);
+});
+
+it("does not give a message up that another copy put back while this one looked at it", async () => {
+  const shop = await openShop(db);
+  const context = await shop.claim(await shop.contactWrites("When do you open?"));
+  await shop.generate(context);
+  await shop.save(context);
+  const setStatus = (status: string) =>
+    db.query("update messages set delivery_status = $2 where turn_id = $1 and part = 0", [
+      context.turn_id,
+      status,
+    ]);
+  await setStatus("sending");
+  const copy = await shop.as((database) => {
+    const paused = pausedAfter(database, /with contact as/, async () => {
+      await setStatus("pending"); // throttled
+    });
+    return sendReply(paused, () => shop.whatsApp, context.turn_id, context.fence);
+  });
+  expect(copy).toMatchObject({ outcome: "not_sent_again" });
+  expect(await shop.send(context)).toMatchObject({ outcome: "sent" });
+});
+
+it("finds the contact that another job makes of the same number at this moment", async () => {
+  const shop = await openShop(db);
+  const sender = { sender_bsuid: "DE.1", sender_phone: "4915100000001" };
+  const byNumber = await shop.contactWrites("Hello", { ...sender, sender_bsuid: null });
+  const byBoth = await shop.contactWrites("Hello?", sender);
+  let second: Promise<LoadedContext> | undefined;
+  const first = await shop.as((database) => {
+    const paused = pausedAfter(database, /insert into contacts/, async () => {
+      second = shop.load(byBoth);
+      await Promise.race([second, eventually(somebodyWaitsForALock)]);
+    });
+    const run = { webhookEventId: byNumber, flowJobId: randomUUID() };
+    return loadContext(paused, () => shop.whatsApp, run);
+  });
+  expect(first).toMatchObject({ outcome: "reply" });
+  expect(await second).toMatchObject({ outcome: "queued" });
 });
 
 it("opens one turn when the flow runs of a burst start at the same time", async () => {
