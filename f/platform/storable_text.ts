@@ -3,9 +3,13 @@ export function storableText(text: string): string {
   return text.replace(/\0|\p{Surrogate}/gu, "\uFFFD");
 }
 
-/** JSON for a jsonb parameter, its strings made storable. Property names are taken to be ours. */
+/** JSON for a jsonb parameter, its strings and property names made storable: models write both. */
 export function storableJson(value: unknown): string {
-  return JSON.stringify(value, (_name, inner: unknown) =>
-    typeof inner === "string" ? storableText(inner) : inner,
-  );
+  return JSON.stringify(value, (_name, inner: unknown) => {
+    if (typeof inner === "string") return storableText(inner);
+    if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return inner;
+    return Object.fromEntries(
+      Object.entries(inner).map(([name, item]) => [storableText(name), item]),
+    );
+  });
 }
