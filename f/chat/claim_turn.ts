@@ -30,13 +30,13 @@ export async function claimTurn(
   // asked again: it may have changed while this job waited for the lock
   const event = await one<Event>(tenant, EVENT, [webhookEventId]);
   if (isDone(event)) return alreadyDone(event);
+  if (event.status === "failed" && !(await reopenFailedTurn(tenant, event, flowJobId))) {
+    return { outcome: "duplicate", reason: "this flow run has failed with it already" };
+  }
   const live = await liveTurn(tenant, contact.id, flowJobId);
   if (live) return joinLiveTurn(tenant, { event, contact, live, flowJobId });
   if (event.status === "processing") {
     return { outcome: "duplicate", reason: `its turn ${event.turn_id} has ended` };
-  }
-  if (event.status === "failed" && !(await reopenFailedTurn(tenant, event, flowJobId))) {
-    return { outcome: "duplicate", reason: "this flow run has failed with it already" };
   }
   return openTurn(tenant, await readChatbot(tenant, event.chatbot_id), contact, flowJobId);
 }
@@ -67,7 +67,6 @@ async function joinLiveTurn(
   claim: { event: Event; contact: LockedContact; live: LiveTurn; flowJobId: string },
 ): Promise<Claim> {
   const { event, contact, live, flowJobId } = claim;
-  if (event.status === "failed") await waitAgain(tenant, event);
   if (!live.is_ours && !live.is_abandoned) {
     return event.status === "processing"
       ? { outcome: "duplicate", reason: `it is part of the live turn ${live.id}` }
@@ -94,17 +93,13 @@ async function reopenFailedTurn(tenant: Tenant, event: Event, flowJobId: string)
     [event.turn_id, flowJobId],
   );
   if (failed?.is_ours) return false;
-  await waitAgain(tenant, event);
-  return true;
-}
-
-/** An event that no turn took fails alone. */
-async function waitAgain(tenant: Tenant, { id, turn_id }: Event): Promise<void> {
+  // an event that no turn took has failed alone
   await tenant.query(
     `update webhook_events set status = 'received', turn_id = null, error = null, processed_at = null
      where status = 'failed' and (id = $1 or turn_id = $2)`,
-    [id, turn_id],
+    [event.id, event.turn_id],
   );
+  return true;
 }
 
 function readChatbot(tenant: Tenant, chatbotId: string): Promise<AnsweringChatbot> {

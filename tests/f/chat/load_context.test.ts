@@ -102,6 +102,23 @@ describe("a message that is answered", () => {
   });
 });
 
+describe("a flood of messages", () => {
+  it("is taken into one turn, of which the model is shown the end, now and as history", async () => {
+    const shop = await openShop(db, { chatbot: { history_messages: 200 } });
+    let last = 0;
+    for (let at = 0; at < 20; at++) last = await shop.contactWrites(`${at} ${"x".repeat(9_000)}`);
+    const flood = await shop.claim(last);
+    expect(flood.messages.map(({ body }) => body.slice(0, 3))).toEqual(["17 ", "18 ", "19 "]);
+    await shop.finish(flood);
+    const taken = await db.query("select from messages where turn_id = $1", [flood.turn_id]);
+    expect(taken).toHaveLength(20); // control: all of it is kept
+    const { history } = await shop.claim(await shop.contactWrites("Sorry!"));
+    expect(history.map(({ body }) => body.slice(0, 3))).toEqual(
+      [13, 14, 15, 16, 17, 18, 19].map((at) => `${at} `),
+    );
+  });
+});
+
 describe("a message that opens no turn", () => {
   it("is unknown_number when no chatbot has the number", async () => {
     const shop = await openShop(db);
@@ -239,6 +256,18 @@ describe("a failed turn", () => {
     const again = await shop.claim(event);
     expect(again.turn_id).not.toBe(failed.turn_id);
     expect(again.messages.map(({ body }) => body)).toEqual(["When do you open?"]);
+  });
+
+  it("stays failed for a late copy of its own job, also while the next turn is live", async () => {
+    const shop = await openShop(db);
+    const event = await shop.contactWrites("When do you open?");
+    const flow = randomUUID();
+    await shop.finish(await shop.claim(event, flow));
+    await shop.claim(await shop.contactWrites("Hello?"));
+    expect(await shop.load(event, flow)).toMatchObject({ outcome: "duplicate" });
+    expect(await shop.eventStatus(event)).toBe("failed");
+    expect(await shop.load(event)).toMatchObject({ outcome: "queued" }); // control: another run
+    expect(await shop.eventStatus(event)).toBe("received");
   });
 });
 
