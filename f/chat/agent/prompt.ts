@@ -50,6 +50,6 @@ const NAMES: ReadonlyMap<string, string> = new Map([
 
 /** A message in words: what is none is named in brackets, with its caption if it has one. */
 export function shown({ kind, body }: Said): string {
-  if (WRITTEN_KINDS.has(kind)) return body;
+  if (WRITTEN_KINDS.has(kind) && body !== "") return body;
   return `[${NAMES.get(kind) ?? kind}] ${body}`.trimEnd();
 }

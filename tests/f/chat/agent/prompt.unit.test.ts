@@ -40,6 +40,7 @@ describe("the prompt", () => {
 it.each([
   ["text", "Hello", "Hello"],
   ["interactive", "Yes", "Yes"],
+  ["interactive", "", "[interactive]"], // a form that was filled in
   ["image", "", "[image]"],
   ["image", "This one", "[image] This one"],
   ["audio", "", "[voice message]"],
