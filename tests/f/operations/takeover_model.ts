@@ -40,7 +40,7 @@ interface ModelTurn {
 }
 
 /**
- * A conversation in memory: what each step's transaction commits. takeover_interleavings.test.ts holds it to the
+ * A conversation in memory: what each step's transaction commits. takeover_model.test.ts holds it to the
  * steps on a database, so that what is shown of it holds for them.
  */
 export class TakeoverModel {

@@ -1,5 +1,10 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { escapeForSlack, SlackPostError, slackAt } from "../../../f/platform/slack.ts";
+import {
+  escapeForSlack,
+  SlackPostError,
+  slackAt,
+  untilItFails,
+} from "../../../f/platform/slack.ts";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -31,4 +36,15 @@ it("reports an answer that is not 200, and no answer, without the address", asyn
   expect(calls).toEqual([{ text: "hello" }]);
   await expect(slackAt(address)?.("hello")).rejects.toThrow(SlackPostError);
   await expect(slackAt(address)?.("hello")).rejects.not.toThrow("secret");
+});
+
+it("is not asked again by a job that it has failed once", async () => {
+  const answers = ["takes it", "is down", "takes it"];
+  const post = untilItFails(async () => {
+    if (answers.shift() === "is down") throw new SlackPostError("no answer");
+  });
+  await post("first");
+  await expect(post("second")).rejects.toThrow(SlackPostError);
+  await expect(post("third")).rejects.toThrow(SlackPostError);
+  expect(answers).toEqual(["takes it"]);
 });
