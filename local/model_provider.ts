@@ -2,8 +2,10 @@
 export interface ModelProvider {
   name: "OpenAI" | "Google" | "offline";
   apiKey: string;
-  /** null: the local stand-in, whose address is known once it has started. */
+  /** Of OpenAI's interface. null: the local stand-in, whose address is known once it has started. */
   baseUrl: string | null;
+  /** null: no model of Google's own interface can be asked */
+  googleApiKey: string | null;
   chatModel: string;
   embeddingModel: string;
 }
@@ -14,6 +16,7 @@ export function chooseModelProvider(env: NodeJS.ProcessEnv): ModelProvider {
       name: "OpenAI",
       apiKey: env.OPENAI_API_KEY,
       baseUrl: "https://api.openai.com/v1",
+      googleApiKey: env.GOOGLE_API_KEY || null,
       chatModel: "gpt-6-luna",
       embeddingModel: "text-embedding-3-small",
     };
@@ -22,9 +25,10 @@ export function chooseModelProvider(env: NodeJS.ProcessEnv): ModelProvider {
     return {
       name: "Google",
       apiKey: env.GOOGLE_API_KEY,
-      // Google's own endpoint for OpenAI's Chat Completions and embeddings
+      // for embeddings, which Google offers under OpenAI's interface too; its chat models are asked through its own
       baseUrl: "https://generativelanguage.googleapis.com/v1beta/openai",
-      chatModel: "gemini-3.7-flash",
+      googleApiKey: env.GOOGLE_API_KEY,
+      chatModel: "gemini-3.8-flash",
       embeddingModel: "gemini-embedding-001",
     };
   }
@@ -32,6 +36,7 @@ export function chooseModelProvider(env: NodeJS.ProcessEnv): ModelProvider {
     name: "offline",
     apiKey: "offline-needs-no-key",
     baseUrl: null,
+    googleApiKey: null,
     chatModel: "offline-1",
     embeddingModel: "text-embedding-3-small",
   };

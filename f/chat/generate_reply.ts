@@ -1,9 +1,8 @@
 import * as wmill from "windmill-client";
 import { searchPassages } from "../knowledge/search_passages.ts";
-import { chatCompletionsModel } from "../platform/chat_completions.ts";
+import { chatModelFor } from "../platform/chat_model.ts";
 import { readEmbeddings } from "../platform/embeddings.ts";
 import type { ChatModel } from "../platform/models.ts";
-import { readOpenAiClient } from "../platform/openai.ts";
 import {
   type Database,
   maybeOne,
@@ -30,8 +29,6 @@ export interface ReplyMakers {
   toolsFor(context: ContextPayload): Promise<Tool[]>;
 }
 
-const MODEL_TIMEOUT_MS = 25_000;
-
 /** Step 2. Makes the turn's reply with the chatbot's model and tools. */
 export async function main(context: string, db: Postgresql): Promise<GeneratedReply> {
   const payload = contextPayload.parse(JSON.parse(context));
@@ -51,6 +48,7 @@ export async function generateReply(
     model: await makers.modelFor(context),
     tools: await makers.toolsFor(context),
     messages: promptOf(context),
+    cacheKey: context.chatbot.id,
   });
   const isRecorded = await withTenant(database, context.organization_id, (tenant) =>
     recordAnswer(tenant, context, answer),
@@ -75,13 +73,10 @@ async function readTurn(database: Database, { organization_id, turn_id, fence }:
 function replyMakers(database: Database): ReplyMakers {
   return {
     async modelFor({ organization_id, chatbot }) {
-      const [client, id] = await Promise.all([
-        readOpenAiClient(MODEL_TIMEOUT_MS),
-        chatbot.model ?? wmill.getVariable("f/platform/chat_model"),
-      ]);
+      const id = chatbot.model ?? (await wmill.getVariable("f/platform/chat_model"));
       const inUse = { organizationId: organization_id, chatbotId: chatbot.id, model: id };
       await warnOfShutdown(database, inUse, new Date());
-      return chatCompletionsModel(client, id);
+      return chatModelFor([id]);
     },
     async toolsFor({ organization_id, chatbot, tools }) {
       if (!tools.includes("search_knowledge_base")) return [];

@@ -1,4 +1,4 @@
-import { ModelCallError } from "../platform/openai.ts";
+import { ModelCallError } from "../platform/model_call_error.ts";
 import {
   AddressNotPublicError,
   HostNotFoundError,

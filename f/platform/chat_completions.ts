@@ -5,19 +5,25 @@ import type {
   ChatCompletionMessageParam,
 } from "openai/resources/chat/completions";
 import { z } from "zod";
-import { modelFacts } from "./model_table.ts";
-import type { ChatMessage, ChatModel, ModelAnswer, ModelRequest, TokenUsage } from "./models.ts";
-import { ModelCallError, toModelCallError } from "./openai.ts";
-import { type RetryPlan, withRetries } from "./retry.ts";
+import { unreadableAnswer } from "./model_call_error.ts";
+import { parseModelId } from "./model_table.ts";
+import type {
+  AssistantMessage,
+  ChatMessage,
+  ChatModel,
+  ModelAnswer,
+  ModelRequest,
+  TokenUsage,
+} from "./models.ts";
+import { toModelCallError } from "./openai.ts";
+import { CONTACT_WAITS, type RetryPlan, withRetries } from "./retry.ts";
 
-/** A contact waits: one more attempt, soon, or none. */
-const RETRIES: RetryPlan = { attempts: 2, firstWaitMs: 500, longestWaitMs: 4_000 };
 /** About 4,600 English characters: more than one WhatsApp message holds. */
 const MAX_OUTPUT_TOKENS = 1_000;
 
 /**
  * What we rely on. Servers that only resemble OpenAI's leave fields out or set them to null.
- * Loose wherever the message is: Gemini puts its thought signatures into the tool calls and wants them back.
+ * Loose wherever the message is: Google's server puts thought signatures into the tool calls and wants them back.
  */
 const completion = z.object({
   choices: z
@@ -49,11 +55,11 @@ const completion = z.object({
 });
 type Completion = z.infer<typeof completion>;
 
-/** Any server that speaks OpenAI's Chat Completions: OpenAI, Gemini's, Ollama, vLLM, OpenRouter. */
+/** Any server that speaks OpenAI's Chat Completions: OpenAI, Google, Ollama, vLLM, OpenRouter. */
 export function chatCompletionsModel(
   client: OpenAI,
   id: string,
-  retries: RetryPlan = RETRIES,
+  retries: RetryPlan = CONTACT_WAITS,
 ): ChatModel {
   return {
     id,
@@ -65,11 +71,9 @@ async function ask(client: OpenAI, id: string, request: ModelRequest): Promise<M
   const parsed = completion.safeParse(await create(client, id, request));
   if (!parsed.success) {
     const where = parsed.error.issues.map(({ path }) => path.join(".")).join(", ");
-    throw new ModelCallError(id, `its answer has another shape at ${where}.`, {
-      isRetryable: false,
-    });
+    throw unreadableAnswer(id, `its answer has another shape at ${where}.`);
   }
-  return answerOf(parsed.data);
+  return answerOf(id, parsed.data);
 }
 
 async function create(client: OpenAI, id: string, request: ModelRequest): Promise<unknown> {
@@ -81,21 +85,19 @@ async function create(client: OpenAI, id: string, request: ModelRequest): Promis
 }
 
 function bodyOf(id: string, request: ModelRequest): ChatCompletionCreateParamsNonStreaming {
-  const reasoningEffort = modelFacts(id)?.reasoningEffort;
   const tools = request.tools.map((definition) => ({
     type: "function" as const,
     function: { ...definition, parameters: { ...definition.parameters } },
   }));
   return {
-    model: id,
-    messages: request.messages.map(messageParam),
+    model: parseModelId(id).name,
+    messages: request.messages.map((message) => messageParam(message, id)),
     max_completion_tokens: MAX_OUTPUT_TOKENS,
     ...(tools.length > 0 ? { tools, tool_choice: request.toolChoice } : {}),
-    ...(reasoningEffort ? { reasoning_effort: reasoningEffort } : {}),
   };
 }
 
-function messageParam(message: ChatMessage): ChatCompletionMessageParam {
+function messageParam(message: ChatMessage, id: string): ChatCompletionMessageParam {
   switch (message.role) {
     case "system":
     case "user":
@@ -103,30 +105,48 @@ function messageParam(message: ChatMessage): ChatCompletionMessageParam {
     case "tool":
       return { role: "tool", tool_call_id: message.callId, content: message.text };
     case "assistant":
-      // what the API gave us, with fields its types do not name
-      if (message.raw) return message.raw as ChatCompletionAssistantMessageParam;
-      return { role: "assistant", content: message.text };
+      return assistantParam(message, id);
   }
 }
 
-function answerOf({ choices, usage }: Completion): ModelAnswer {
+function assistantParam(
+  { text, calls, raw }: AssistantMessage,
+  id: string,
+): ChatCompletionAssistantMessageParam {
+  // what the API gave us, with fields its types do not name
+  if (raw?.model === id) return raw.content as ChatCompletionAssistantMessageParam;
+  if (calls === undefined) return { role: "assistant", content: text };
+  return {
+    role: "assistant",
+    content: text || null,
+    tool_calls: calls.map((call) => ({
+      id: call.id,
+      type: "function",
+      function: { name: call.name, arguments: call.argumentsJson },
+    })),
+  };
+}
+
+function answerOf(id: string, { choices, usage }: Completion): ModelAnswer {
   const [choice] = choices as [Completion["choices"][number]];
   const { message, finish_reason: finishReason } = choice;
   const text = message.content ?? "";
-  const common = { usage: usageOf(usage) };
+  const common = { model: id, usage: usageOf(usage) };
   if (finishReason === "content_filter") return { ...common, kind: "content_filter" };
   if (message.refusal) return { ...common, kind: "refusal", text: message.refusal };
   // by what is there: compatible servers report "stop" together with tool calls
   if (message.tool_calls && message.tool_calls.length > 0) {
+    const calls = message.tool_calls.map((call) => ({
+      id: call.id,
+      name: call.function.name,
+      argumentsJson: call.function.arguments,
+    }));
+    const raw = { model: id, content: message };
     return {
       ...common,
       kind: "tool_calls",
-      calls: message.tool_calls.map((call) => ({
-        id: call.id,
-        name: call.function.name,
-        argumentsJson: call.function.arguments,
-      })),
-      message: { role: "assistant", text, raw: message },
+      calls,
+      message: { role: "assistant", text, calls, raw },
     };
   }
   return { ...common, kind: finishReason === "length" ? "length" : "text", text };

@@ -1,6 +1,7 @@
 import type OpenAI from "openai";
 import * as wmill from "windmill-client";
-import { ModelCallError, readOpenAiClient, toModelCallError } from "./openai.ts";
+import { ModelCallError } from "./model_call_error.ts";
+import { readOpenAiClient, toModelCallError } from "./openai.ts";
 import { type RetryPlan, type Waiting, withRetries } from "./retry.ts";
 
 /** The size of document_chunks.embedding. */

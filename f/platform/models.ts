@@ -1,7 +1,8 @@
 /** What a chat model is asked and answers, whoever makes it. The agent knows nothing else of models. */
 export interface ChatModel {
+  /** as model_table.ts reads it: `name` or `provider:name` */
   readonly id: string;
-  /** Throws ModelCallError when no usable answer came. */
+  /** @throws ModelCallError or, by a chain of models, AllModelsFailedError */
   answer(request: ModelRequest): Promise<ModelAnswer>;
 }
 
@@ -10,18 +11,32 @@ export interface ModelRequest {
   readonly tools: readonly ToolDefinition[];
   /** none: it has to answer in text */
   readonly toolChoice: "auto" | "none";
+  /** The same for requests that begin alike: with it, OpenAI finds the beginning in its cache more often. */
+  readonly cacheKey?: string;
   readonly signal: AbortSignal;
 }
 
 export type ChatMessage =
   | { readonly role: "system" | "user"; readonly text: string }
+  | AssistantMessage
   | {
-      readonly role: "assistant";
+      readonly role: "tool";
+      readonly callId: string;
+      readonly toolName: string;
       readonly text: string;
-      /** The model's own message: sent back as it came, or Gemini 3 misses its thought signatures. */
-      readonly raw?: object;
-    }
-  | { readonly role: "tool"; readonly callId: string; readonly text: string };
+    };
+
+export interface AssistantMessage {
+  readonly role: "assistant";
+  readonly text: string;
+  /** Each has to be answered by a message of role "tool" right after. */
+  readonly calls?: readonly ToolCall[];
+  /**
+   * The message as its model's API gave it: sent back to that model as it came, or Gemini 3 misses its thought
+   * signatures and OpenAI its reasoning. Any other model is given the text and the calls.
+   */
+  readonly raw?: { readonly model: string; readonly content: unknown };
+}
 
 export interface ToolDefinition {
   readonly name: string;
@@ -48,12 +63,16 @@ export interface TokenUsage {
  * length: the text was cut by the output limit. refusal: the model declined, in its own words.
  * content_filter: the provider withheld the answer.
  */
-export type ModelAnswer = { readonly usage: TokenUsage } & (
+export type ModelAnswer = {
+  /** the id of the model that answered: a chain has several */
+  readonly model: string;
+  readonly usage: TokenUsage;
+} & (
   | { readonly kind: "text" | "length" | "refusal"; readonly text: string }
   | {
       readonly kind: "tool_calls";
       readonly calls: readonly ToolCall[];
-      readonly message: Extract<ChatMessage, { role: "assistant" }>;
+      readonly message: AssistantMessage;
     }
   | { readonly kind: "content_filter" }
 );

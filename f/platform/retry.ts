@@ -13,6 +13,9 @@ export interface RetryPlan {
   readonly longestWaitMs: number;
 }
 
+/** A contact waits for the answer: one more attempt, soon, or none. */
+export const CONTACT_WAITS: RetryPlan = { attempts: 2, firstWaitMs: 500, longestWaitMs: 4_000 };
+
 export interface Waiting {
   sleep(milliseconds: number): Promise<void>;
   /** in [0, 1) */

@@ -16,8 +16,8 @@ export function installChat(
     const request = parseChatRequest(req.body);
     record(request);
     if (script.fail(res, "chat")) return;
-    const reply = script.replyTo(request) ?? replyOffline(request);
-    res.json(completion(request, reply, cache));
+    const reply: ScriptedReply = script.replyTo(request) ?? replyOffline(request);
+    res.json(reply.body ?? completion(request, reply, cache));
   });
 }
 
@@ -38,7 +38,7 @@ function completion(request: ChatRequest, reply: ScriptedReply, cache: PromptCac
         message: {
           role: "assistant",
           content: reply.content ?? null,
-          refusal: null,
+          refusal: reply.refusal ?? null,
           annotations: [],
           ...(toolCalls === undefined ? {} : { tool_calls: toolCalls }),
         },

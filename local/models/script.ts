@@ -3,7 +3,7 @@ import type { ChatRequest } from "./chat_request.ts";
 import type { ChatReply } from "./offline_chat.ts";
 import { OpenAiError, sendOpenAiError } from "./openai_error.ts";
 
-export type ModelCall = "chat" | "embeddings";
+export type ModelCall = "chat" | "responses" | "gemini" | "embeddings";
 
 /** How the next call goes wrong. */
 export type ModelFault =
@@ -21,13 +21,22 @@ export type ModelFault =
 
 /** A reply that a test wants, with what it cost if that matters. */
 export interface ScriptedReply extends ChatReply {
+  /** The model declines, in these words. */
+  refusal?: string;
   finishReason?: "stop" | "tool_calls" | "length" | "content_filter";
   usage?: { promptTokens: number; completionTokens: number; cachedTokens?: number };
+  /** Answered as it is, for what the other fields cannot say. */
+  body?: object;
 }
 
 /** What tests ordered, first come, first served. */
 export class ModelScript {
-  #faults: Record<ModelCall, ModelFault[]> = { chat: [], embeddings: [] };
+  #faults: Record<ModelCall, ModelFault[]> = {
+    chat: [],
+    responses: [],
+    gemini: [],
+    embeddings: [],
+  };
   #replies: ScriptedReply[] = [];
   #answer: ((request: ChatRequest) => ScriptedReply | undefined) | undefined;
 
@@ -47,8 +56,8 @@ export class ModelScript {
     return this.#replies.shift() ?? this.#answer?.(request);
   }
 
-  /** Answers the call as the next fault says; false when there is none. */
-  fail(res: Response, call: ModelCall): boolean {
+  /** Answers the call as the next fault says, an error in its API's words; false when there is none. */
+  fail(res: Response, call: ModelCall, sendError = sendOpenAiError): boolean {
     const fault = this.#faults[call].shift();
     if (fault === undefined) return false;
     if (fault.kind === "drop") res.socket?.destroy();
@@ -57,7 +66,7 @@ export class ModelScript {
         res.set("retry-after", String(fault.retryAfterSeconds));
       }
       const about = fault.code === undefined ? {} : { code: fault.code };
-      sendOpenAiError(
+      sendError(
         res,
         new OpenAiError(fault.status, fault.message ?? "Ordered by failNext().", about),
       );

@@ -1,9 +1,13 @@
 import express, { type ErrorRequestHandler, type Express } from "express";
 import { listen } from "../listen.ts";
 import type { ChatRequest } from "./chat_request.ts";
+import type { GeminiRequest } from "./gemini_body.ts";
 import { installChat } from "./install_chat.ts";
 import { type EmbeddingsRequest, installEmbeddings } from "./install_embeddings.ts";
+import { installGemini } from "./install_gemini.ts";
+import { installResponses } from "./install_responses.ts";
 import { OpenAiError, sendOpenAiError } from "./openai_error.ts";
+import type { ResponsesRequest } from "./responses_request.ts";
 import { type ModelCall, type ModelFault, ModelScript, type ScriptedReply } from "./script.ts";
 
 export interface ModelsOptions {
@@ -15,30 +19,47 @@ export interface ModelsOptions {
 export interface ModelsStandIn {
   /** What the `openai` package takes as `baseURL`: it ends in /v1. */
   baseUrl: string;
+  /** What `@google/generative-ai` takes as `baseUrl`: without the version. */
+  geminiUrl: string;
   /** What was asked and understood, in order; refused requests are not in it. */
-  requests: { chat: ChatRequest[]; embeddings: EmbeddingsRequest[] };
-  /** The next chat call that no earlier order takes answers this. */
+  requests: {
+    chat: ChatRequest[];
+    responses: ResponsesRequest[];
+    gemini: GeminiRequest[];
+    embeddings: EmbeddingsRequest[];
+  };
+  /** The next call of a chat model, through whichever API, that no earlier order takes answers this. */
   nextReply(reply: ScriptedReply): void;
-  /** Every chat call from now on answers this; the offline model answers where it is undefined. */
+  /** Every such call from now on answers this; the offline model answers where it is undefined. */
   replyWith(answer: (request: ChatRequest) => ScriptedReply | undefined): void;
   /** The next `times` (1) calls go wrong; `call` is "chat" unless given. */
   failNext(fault: ModelFault, options?: { call?: ModelCall; times?: number }): void;
   stop(): Promise<void>;
 }
 
-/** OpenAI's chat and embeddings on 127.0.0.1, answered by the offline models. */
+/** OpenAI's chat, responses and embeddings, and Google's generateContent, on 127.0.0.1, answered by the offline models. */
 export async function startModels(options: ModelsOptions): Promise<ModelsStandIn> {
   const script = new ModelScript();
-  const requests: ModelsStandIn["requests"] = { chat: [], embeddings: [] };
+  const requests: ModelsStandIn["requests"] = {
+    chat: [],
+    responses: [],
+    gemini: [],
+    embeddings: [],
+  };
   const app = express().disable("x-powered-by");
+  const parseJson = express.json({ limit: "20mb" });
+  app.use("/v1beta", parseJson);
+  installGemini(app, options.apiKey, script, (request) => requests.gemini.push(request));
   installBearer(app, options.apiKey);
-  app.use(express.json({ limit: "20mb" }));
+  app.use(parseJson);
   installChat(app, script, (request) => requests.chat.push(request));
+  installResponses(app, script, (request) => requests.responses.push(request));
   installEmbeddings(app, script, (request) => requests.embeddings.push(request));
   installErrors(app);
   const server = await listen(app, options.port);
   return {
     baseUrl: `${server.url}/v1`,
+    geminiUrl: server.url,
     requests,
     nextReply: (reply) => script.nextReply(reply),
     replyWith: (answer) => script.replyWith(answer),

@@ -1,8 +1,8 @@
-import { costUsd } from "../../platform/model_table.ts";
-import type { ChatMessage, ChatModel, ModelAnswer, TokenUsage } from "../../platform/models.ts";
+import type { ChatMessage, ChatModel, ModelAnswer } from "../../platform/models.ts";
 import { executeToolCalls, isRepetition, TOOL_TIMEOUT_MS } from "./execute_tool_calls.ts";
 import { type StopRule, TURN_RULES, TURN_TIMEOUT_MS } from "./stop_rules.ts";
-import type { AgentAnswer, Progress, Tool, ToolExecution, TurnUsage } from "./types.ts";
+import { costOf, type ModelCall, turnUsage } from "./turn_usage.ts";
+import type { AgentAnswer, Progress, Tool, ToolExecution } from "./types.ts";
 
 /** The model gave no words that could be sent. */
 export class NoReplyError extends Error {
@@ -22,6 +22,8 @@ export interface AgentOptions {
   readonly tools: readonly Tool[];
   readonly messages: readonly ChatMessage[];
   readonly rules?: readonly StopRule[];
+  /** names what the prompts of one chatbot have in common */
+  readonly cacheKey?: string;
   readonly turnTimeoutMs?: number;
   readonly toolTimeoutMs?: number;
   /** milliseconds of any clock that only goes forward */
@@ -31,7 +33,7 @@ export interface AgentOptions {
 /**
  * Asks the model, runs the tools it asks for, and asks again, until it answers in text. As soon as a stop rule
  * holds, the next call is the last and may use no tool, so the turn ends in text.
- * Throws ModelCallError, or NoReplyError when the text is missing all the same.
+ * Throws what the model's answer() throws, or NoReplyError when the text is missing all the same.
  */
 export async function runAgent(options: AgentOptions): Promise<AgentAnswer> {
   const { model, rules = TURN_RULES, now = () => performance.now() } = options;
@@ -40,23 +42,25 @@ export async function runAgent(options: AgentOptions): Promise<AgentAnswer> {
   const startedAt = now();
   const messages = [...options.messages];
   const executions: ToolExecution[] = [];
-  const usages: TokenUsage[] = [];
+  const modelCalls: ModelCall[] = [];
 
   for (;;) {
-    const progress = progressOf(model.id, usages, executions, now() - startedAt);
+    const progress = progressOf(modelCalls, executions, now() - startedAt);
     const isLast = tools.size === 0 || rules.some((rule) => rule(progress));
     const answer = await model.answer({
       messages,
       tools: options.tools.map(({ definition }) => definition),
       toolChoice: isLast ? "none" : "auto",
+      ...(options.cacheKey ? { cacheKey: options.cacheKey } : {}),
       signal,
     });
-    usages.push(answer.usage);
+    const toolCalls = answer.kind === "tool_calls" ? answer.calls.length : 0;
+    modelCalls.push({ model: answer.model, tokens: answer.usage, toolCalls });
     if (answer.kind !== "tool_calls") {
-      const usage = usageOf(model.id, usages, executions, now() - startedAt);
-      return { text: textOf(answer, model.id), executions, usage };
+      const usage = turnUsage(modelCalls, now() - startedAt);
+      return { text: textOf(answer), executions, usage };
     }
-    if (isLast) throw new NoReplyError(model.id, answer.kind);
+    if (isLast) throw new NoReplyError(answer.model, answer.kind);
     const results = await executeToolCalls(answer.calls, {
       tools,
       earlier: executions,
@@ -68,59 +72,31 @@ export async function runAgent(options: AgentOptions): Promise<AgentAnswer> {
     messages.push(answer.message);
     // every call is answered by its own id, or the next request is refused
     for (const [index, call] of answer.calls.entries()) {
-      messages.push({ role: "tool", callId: call.id, text: results[index]?.result ?? "" });
+      const text = results[index]?.result ?? "";
+      messages.push({ role: "tool", callId: call.id, toolName: call.name, text });
     }
   }
 }
 
-function textOf(answer: Exclude<ModelAnswer, { kind: "tool_calls" }>, model: string): string {
+function textOf(answer: Exclude<ModelAnswer, { kind: "tool_calls" }>): string {
   if (answer.kind === "content_filter" || answer.text.trim() === "") {
-    throw new NoReplyError(model, answer.kind);
+    throw new NoReplyError(answer.model, answer.kind);
   }
   return answer.text;
 }
 
 function progressOf(
-  model: string,
-  usages: readonly TokenUsage[],
+  modelCalls: readonly ModelCall[],
   executions: readonly ToolExecution[],
   elapsedMs: number,
 ): Progress {
-  const total = sum(usages);
+  const tokens = modelCalls.map((call) => call.tokens.inputTokens + call.tokens.outputTokens);
   return {
-    modelCalls: usages.length,
+    modelCalls: modelCalls.length,
     toolCalls: executions.length,
-    tokens: total.inputTokens + total.outputTokens,
-    // a model without a known price is held by the other rules
-    costUsd: costUsd(model, total) ?? 0,
+    tokens: tokens.reduce((total, count) => total + count, 0),
+    costUsd: costOf(modelCalls),
     elapsedMs,
     hasRepeatedCall: executions.some(isRepetition),
-  };
-}
-
-function usageOf(
-  model: string,
-  usages: readonly TokenUsage[],
-  executions: readonly ToolExecution[],
-  elapsedMs: number,
-): TurnUsage {
-  const total = sum(usages);
-  return {
-    model,
-    model_calls: usages.length,
-    tool_calls: executions.length,
-    input_tokens: total.inputTokens,
-    cached_input_tokens: total.cachedInputTokens,
-    output_tokens: total.outputTokens,
-    milliseconds: Math.round(elapsedMs),
-  };
-}
-
-function sum(usages: readonly TokenUsage[]): TokenUsage {
-  const add = (field: keyof TokenUsage) => usages.reduce((total, usage) => total + usage[field], 0);
-  return {
-    inputTokens: add("inputTokens"),
-    cachedInputTokens: add("cachedInputTokens"),
-    outputTokens: add("outputTokens"),
   };
 }

@@ -58,13 +58,18 @@ export interface AgentAnswer {
   readonly usage: TurnUsage;
 }
 
-/** As turns.usage keeps it. */
-export interface TurnUsage {
+/** As turns.usage keeps it: the whole turn, and what each model had of it. */
+export interface TurnUsage extends ModelUsage {
+  readonly milliseconds: number;
+  readonly models: readonly ModelUsage[];
+}
+
+export interface ModelUsage {
+  /** of the whole turn: the one that gave the reply */
   readonly model: string;
   readonly model_calls: number;
   readonly tool_calls: number;
   readonly input_tokens: number;
   readonly cached_input_tokens: number;
   readonly output_tokens: number;
-  readonly milliseconds: number;
 }

@@ -52,7 +52,8 @@ describe("a reply", () => {
   it("is sent in parts when it is longer than one message holds", async () => {
     const shop = await openShop(db);
     const usage = { inputTokens: 1, cachedInputTokens: 0, outputTokens: 1 };
-    shop.model.answers = [{ kind: "text", text: "Nine o'clock sharp. ".repeat(300), usage }];
+    const model = shop.model.id;
+    shop.model.answers = [{ model, kind: "text", text: "Nine o'clock sharp. ".repeat(300), usage }];
     const context = await withReply(shop);
     await shop.send(context);
     await shop.save(context);
@@ -179,9 +180,10 @@ describe("the turn", () => {
     const shop = await openShop(db);
     const context = await shop.claim(await shop.contactWrites("When do you open?"));
     const usage = { inputTokens: 1, cachedInputTokens: 0, outputTokens: 1 };
+    const model = shop.model.id;
     shop.model.answers = [
-      { kind: "text", text: "---", usage },
-      { kind: "text", text: "At\0 nine\uD83D.", usage },
+      { model, kind: "text", text: "---", usage },
+      { model, kind: "text", text: "At\0 nine\uD83D.", usage },
     ];
     await expect(shop.generate(context)).rejects.toThrow(NoReplyError);
     await shop.generate(context);

@@ -43,7 +43,8 @@ export class SteadyModel implements ChatModel {
     this.calls += 1;
     await this.onAnswer();
     const usage = { inputTokens: 100, cachedInputTokens: 40, outputTokens: 20 };
-    return this.answers.shift() ?? { kind: "text", text: "We open at **nine**.", usage };
+    const steady = { model: this.id, kind: "text", text: "We open at **nine**.", usage } as const;
+    return this.answers.shift() ?? steady;
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { NoTextError } from "../../../f/knowledge/document_errors.ts";
 import { failureSentence, isTenantsToSolve } from "../../../f/knowledge/failure_sentence.ts";
-import { ModelCallError } from "../../../f/platform/openai.ts";
+import { ModelCallError } from "../../../f/platform/model_call_error.ts";
 import * as http from "../../../f/platform/public_http_errors.ts";
 
 const URL = "http://wiki.internal/secret?token=1";

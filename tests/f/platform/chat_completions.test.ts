@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chatCompletionsModel } from "../../../f/platform/chat_completions.ts";
-import type { ChatMessage, ModelRequest } from "../../../f/platform/models.ts";
-import { ModelCallError, makeOpenAiClient } from "../../../f/platform/openai.ts";
+import { ModelCallError } from "../../../f/platform/model_call_error.ts";
+import type { ChatMessage } from "../../../f/platform/models.ts";
+import { makeOpenAiClient } from "../../../f/platform/openai.ts";
 import { type ModelsStandIn, startModels } from "../../../local/models/start_models.ts";
+import { asking, noWait, search } from "./chat_requests.ts";
 
 let models: ModelsStandIn;
 beforeAll(async () => {
@@ -10,30 +12,9 @@ beforeAll(async () => {
 });
 afterAll(() => models.stop());
 
-const noWait = { attempts: 2, firstWaitMs: 0, longestWaitMs: 5 };
-const search = {
-  name: "search_knowledge_base",
-  description: "Searches.",
-  parameters: {
-    type: "object",
-    properties: { question: { type: "string" } },
-    required: ["question"],
-  },
-};
-
 function model(id = "offline-1", timeoutMs = 5_000) {
   const client = makeOpenAiClient({ apiKey: "sk-test", baseUrl: models.baseUrl, timeoutMs });
   return chatCompletionsModel(client, id, noWait);
-}
-
-function asking(text: string, more: Partial<ModelRequest> = {}): ModelRequest {
-  return {
-    messages: [{ role: "user", text }],
-    tools: [],
-    toolChoice: "auto",
-    signal: new AbortController().signal,
-    ...more,
-  };
 }
 
 describe("an answer", () => {
@@ -42,6 +23,7 @@ describe("an answer", () => {
     models.nextReply({ content: "At nine.", usage });
     expect(await model().answer(asking("When do you open?"))).toEqual({
       kind: "text",
+      model: "offline-1",
       text: "At nine.",
       usage: { inputTokens: 30, cachedInputTokens: 20, outputTokens: 4 },
     });
@@ -61,7 +43,7 @@ describe("an answer", () => {
     const messages: ChatMessage[] = [
       { role: "user", text: "When do you open?" },
       first.message,
-      { role: "tool", callId: "call_1", text: "open 9-17" },
+      { role: "tool", callId: "call_1", toolName: search.name, text: "open 9-17" },
     ];
     await model().answer(asking("", { messages, tools: [search], toolChoice: "none" }));
     const sent = models.requests.chat.at(-1);
@@ -72,18 +54,37 @@ describe("an answer", () => {
     expect(sent).toMatchObject({ tool_choice: "none", model: "offline-1" });
   });
 
-  it("says when it was cut or withheld", async () => {
+  it("says when it was cut, withheld or refused", async () => {
     models.nextReply({ content: "A long", finishReason: "length" });
     expect(await model().answer(asking("?"))).toMatchObject({ kind: "length", text: "A long" });
     models.nextReply({ content: "", finishReason: "content_filter" });
     expect(await model().answer(asking("?"))).toMatchObject({ kind: "content_filter" });
+    models.nextReply({ refusal: "I cannot help with that." });
+    expect(await model().answer(asking("?"))).toMatchObject({
+      kind: "refusal",
+      text: "I cannot help with that.",
+    });
   });
 });
 
-it("asks gpt-6-luna without reasoning, or it would call no function", async () => {
+it("gives another model's message its calls, and none of what it cannot read", async () => {
   models.nextReply({ content: "At nine." });
-  await model("gpt-6-luna").answer(asking("?"));
-  expect(models.requests.chat.at(-1)).toMatchObject({ reasoning_effort: "none" });
+  const calls = [{ id: "call_1", name: search.name, argumentsJson: "{}" }];
+  const raw = { model: "gemini-3.7-flash", content: { parts: [] } };
+  const messages: ChatMessage[] = [
+    { role: "user", text: "When do you open?" },
+    { role: "assistant", text: "", calls, raw },
+    { role: "tool", callId: "call_1", toolName: search.name, text: "open 9-17" },
+  ];
+  await model("openai:offline-1").answer(asking("", { messages, tools: [search] }));
+  expect(models.requests.chat.at(-1)?.messages[1]).toEqual({
+    role: "assistant",
+    content: null,
+    tool_calls: [
+      { id: "call_1", type: "function", function: { name: search.name, arguments: "{}" } },
+    ],
+  });
+  expect(models.requests.chat.at(-1)?.model).toBe("offline-1");
 });
 
 describe("a call that fails", () => {

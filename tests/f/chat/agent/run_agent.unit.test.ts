@@ -29,8 +29,11 @@ describe("a turn", () => {
     const answer = await run(model, [search]);
     expect(search.received).toEqual([{ question: "hours" }]);
     expect(model.requests[1]?.messages.slice(1)).toEqual([
-      { role: "assistant", text: "", raw: { signature: "keep me" } },
-      { role: "tool", callId: "call_0", text: "open 9-17" },
+      expect.objectContaining({
+        role: "assistant",
+        raw: { model: "gpt-6-luna", content: { signature: "keep me" } },
+      }),
+      { role: "tool", callId: "call_0", toolName: "search", text: "open 9-17" },
     ]);
     expect(answer.executions).toMatchObject([
       { callNo: 0, toolName: "search", status: "ok", sources: [{ name: "Hours.pdf", page: 2 }] },

@@ -9,7 +9,7 @@ import type {
 const usage = { inputTokens: 10, cachedInputTokens: 4, outputTokens: 2 };
 
 export function says(text: string): ModelAnswer {
-  return { kind: "text", text, usage };
+  return { model: "gpt-6-luna", kind: "text", text, usage };
 }
 
 export function asksFor(...calls: readonly [name: string, args: unknown][]): ModelAnswer {
@@ -19,9 +19,15 @@ export function asksFor(...calls: readonly [name: string, args: unknown][]): Mod
     argumentsJson: typeof args === "string" ? args : JSON.stringify(args),
   }));
   return {
+    model: "gpt-6-luna",
     kind: "tool_calls",
     calls: toolCalls,
-    message: { role: "assistant", text: "", raw: { signature: "keep me" } },
+    message: {
+      role: "assistant",
+      text: "",
+      calls: toolCalls,
+      raw: { model: "gpt-6-luna", content: { signature: "keep me" } },
+    },
     usage,
   };
 }
