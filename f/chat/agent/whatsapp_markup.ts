@@ -30,6 +30,7 @@ function block(token: Token): string {
     case "space":
     case "hr":
     case "def":
+    case "checkbox":
       return "";
     case "html":
       return withoutTags((token as Tokens.HTML).text);
@@ -41,9 +42,10 @@ function block(token: Token): string {
 function list({ items, ordered, start }: Tokens.List): string {
   return items
     .map((item, index) => {
-      const mark = ordered ? `${Number(start || 1) + index}. ` : "- ";
+      const mark = ordered ? `${Number(start) + index}. ` : "- ";
+      const box = item.task ? (item.checked ? "☑ " : "☐ ") : "";
       const content = item.tokens.map(block).filter(Boolean).join("\n");
-      return mark + content.replaceAll("\n", "\n  ");
+      return mark + box + content.replaceAll("\n", "\n  ");
     })
     .join("\n");
 }
@@ -93,10 +95,10 @@ function link(text: string, href: string): string {
     : `${text} (${href})`;
 }
 
-/** Bold inside bold, such as in a heading, would end it. */
+/** Bold inside bold, such as in a heading, would end it; and so does the end of a line. */
 function bold(text: string): string {
-  const inner = text.replaceAll("*", "").trim();
-  return inner === "" ? "" : `*${inner}*`;
+  const lines = text.replaceAll("*", "").trim().split("\n");
+  return lines.map((line) => line.trim().replace(/^.+$/, "*$&*")).join("\n");
 }
 
 function withoutTags(html: string): string {
