@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { LoadedContext } from "../../../f/chat/context.ts";
+import type { ContextPayload, LoadedContext } from "../../../f/chat/context.ts";
 import { finishTurn } from "../../../f/chat/finish_turn.ts";
 import { loadContext } from "../../../f/chat/load_context.ts";
 import { sendReply } from "../../../f/chat/send_reply.ts";
@@ -25,6 +25,24 @@ it("sends once when copies of the job run at the same time", async () => {
   await shop.generate(context);
   await together(() => shop.send(context));
   expect(shop.whatsApp.sent).toHaveLength(1);
+});
+
+it("sends no further part once another run has taken the turn over", async () => {
+  const shop = await openShop(db);
+  const context = await shop.claim(await shop.contactWrites("When do you open?"));
+  await shop.generate(context);
+  await db.query("update turns set reply = repeat('Nine sharp. ', 500) where id = $1", [
+    context.turn_id,
+  ]);
+  let second: ContextPayload | undefined;
+  shop.whatsApp.onSend = async () => {
+    await shop.abandon(context);
+    second ??= await shop.claim(await shop.contactWrites("Hello?"));
+  };
+  expect(await shop.send(context)).toMatchObject({ outcome: "superseded" });
+  expect(shop.whatsApp.sent).toHaveLength(1);
+  if (second) expect(await shop.send(second)).toMatchObject({ outcome: "sent" });
+  expect(shop.whatsApp.sent).toHaveLength(2); // control: each part once
 });
 
 it("does not give a message up that another copy put back while this one looked at it", async () => {

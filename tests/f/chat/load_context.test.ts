@@ -1,6 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { TypingNotShownError } from "../../../f/platform/whatsapp_errors.ts";
+import {
+  MessageDelayedError,
+  MessageRefusedError,
+  TypingNotShownError,
+} from "../../../f/platform/whatsapp_errors.ts";
 import type { TestDatabase } from "../../helpers/database.ts";
 import { insertWebhookEvent } from "../../helpers/records.ts";
 import type { MessageRow } from "../../helpers/rows.ts";
@@ -242,6 +246,20 @@ describe("a live turn", () => {
     expect(second).toMatchObject({ turn_id: first.turn_id, fence: first.fence + 1 });
     expect(second.messages).toHaveLength(2);
   });
+
+  it("is not taken over from a run that waits for a throttle to pass", async () => {
+    const shop = await openShop(db);
+    const context = await shop.claim(await shop.contactWrites("When do you open?"));
+    await shop.generate(context);
+    await shop.abandon(context);
+    shop.whatsApp.onSend = async () => {
+      throw new MessageDelayedError("throttled", undefined);
+    };
+    await expect(shop.send(context)).rejects.toThrow(MessageDelayedError);
+    expect(await shop.load(await shop.contactWrites("Hello?"))).toMatchObject({
+      outcome: "queued",
+    });
+  });
 });
 
 describe("a failed turn", () => {
@@ -327,6 +345,24 @@ describe("the message quota", () => {
     expect(await summaryOf(shop)).toMatchObject({ messages_used: 0, messages_reserved: 0 });
     await shop.answer(await shop.contactWrites("Second"));
     expect(shop.sentTexts()).toEqual(["We open at *nine*."]);
+  });
+
+  it("keeps what a turn used whose reply could not be sent", async () => {
+    const shop = await openShop(db, limited);
+    const context = await shop.claim(await shop.contactWrites("First"));
+    await shop.generate(context);
+    shop.whatsApp.onSend = async () => {
+      throw new MessageRefusedError("permanent", {
+        status: 400,
+        code: 100,
+        title: "",
+        details: "",
+      });
+    };
+    await expect(shop.send(context)).rejects.toThrow(MessageRefusedError);
+    await shop.log(context);
+    expect(await shop.finish(context)).toMatchObject({ status: "failed" });
+    expect(await summaryOf(shop)).toMatchObject({ messages_used: 1, messages_reserved: 0 });
   });
 
   it("counts tokens too", async () => {
