@@ -6,7 +6,7 @@ export interface Listening {
   /** `http://127.0.0.1:<port>`, without a slash at its end. */
   url: string;
   port: number;
-  /** Stops listening and cuts the connections that are still open. */
+  /** Stops listening and cuts the connections that are still open. A second call does nothing. */
   close(): Promise<void>;
 }
 
@@ -23,6 +23,7 @@ export async function listen(app: Express, port: number): Promise<Listening> {
     port: address.port,
     close: () =>
       new Promise((resolve, reject) => {
+        if (!server.listening) return resolve();
         server.close((error) => (error ? reject(error) : resolve()));
         server.closeAllConnections();
       }),

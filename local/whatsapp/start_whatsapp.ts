@@ -5,7 +5,13 @@ import { Conversations } from "./conversations.ts";
 import { type Fault, Faults, type FaultyCall } from "./faults.ts";
 import { installBearer, installErrors, installMedia, installVersion } from "./install_guards.ts";
 import { installMessages } from "./install_messages.ts";
-import { DEFAULT_STATUS_STEPS, type SentByContact, type StatusStep, Traffic } from "./traffic.ts";
+import {
+  DEFAULT_STATUS_STEPS,
+  type SentByContact,
+  type StatusStep,
+  Traffic,
+  type WrittenByContact,
+} from "./traffic.ts";
 import type { Contact, ContactInput, Message, PhoneNumber, Typing } from "./types.ts";
 import { type MessageContent, wireBytes } from "./webhook_bodies.ts";
 import { type WebhookAnswer, WebhookSender } from "./webhook_sender.ts";
@@ -46,6 +52,8 @@ export interface WhatsAppStandIn {
   setWebhookUrl(url: string): Promise<void>;
   registerPhoneNumber(number: PhoneNumber): void;
   contactSends(message: ContactSends): SentByContact;
+  /** A text whose webhook is not sent: the caller delivers it with sendRawWebhook. `at`: unix milliseconds. */
+  contactWrites(message: Omit<ContactSends, "content"> & { at: number }): WrittenByContact;
   /** One POST, not repeated. Strings and bytes go as they are, anything else as Meta writes JSON. */
   sendRawWebhook(body: unknown, options?: { signature?: string | null }): Promise<WebhookAnswer>;
   /** The next `times` (1) calls go wrong; `call` is "message" unless given. */
@@ -99,6 +107,8 @@ export async function startWhatsApp(options: WhatsAppOptions): Promise<WhatsAppS
         content ?? { type: "text", text: { body: text } },
         text,
       ),
+    contactWrites: ({ phoneNumberId, contact, text, at }) =>
+      traffic.written(phoneNumberId, contact, text, at),
     sendRawWebhook: (body, raw) => webhooks.post(rawBytes(body), raw?.signature),
     failNext: (fault, how) => faults.order(fault, how?.call ?? "message", how?.times ?? 1),
     received: (contact) => messagesWith(contact).filter((m) => m.direction === "to_contact"),

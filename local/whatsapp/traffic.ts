@@ -36,6 +36,12 @@ export interface SentByContact {
   delivery: Promise<WebhookDelivery>;
 }
 
+export interface WrittenByContact {
+  wamid: string;
+  /** The body of the POST that tells of it. */
+  webhook: object;
+}
+
 type Listeners = {
   message: Set<(message: Message) => void>;
   status: Set<(message: Message) => void>;
@@ -85,6 +91,27 @@ export class Traffic {
         return result;
       });
     return { wamid: message.wamid, delivery };
+  }
+
+  /**
+   * A message whose webhook the caller delivers, as late, as often and beside as many others as it likes.
+   * @param at - when it was written, in unix milliseconds; webhooks tell whole seconds
+   */
+  written(phoneNumberId: string, input: ContactInput, text: string, at: number): WrittenByContact {
+    const message: Message = {
+      direction: "from_contact",
+      wamid: newWamid(),
+      phoneNumberId,
+      contact: contactFrom(input),
+      type: "text",
+      text,
+      status: "sent",
+      at,
+    };
+    this.#add(message);
+    const value = contactMessageValue(message, { type: "text", text: { body: text } });
+    const number = this.#options.phoneNumber(phoneNumberId);
+    return { wamid: message.wamid, webhook: webhookBody(number, value) };
   }
 
   /** Takes over a message of the business and lets its statuses follow. */

@@ -7,6 +7,7 @@ import type { WindmillContext } from "./context.ts";
 import { Bundler } from "./jobs/bundle.ts";
 import { bundleScripts } from "./jobs/bundle_scripts.ts";
 import { FlowJobs } from "./jobs/flow_jobs.ts";
+import { isCompleted } from "./jobs/job.ts";
 import { type JobEvent, JobService } from "./jobs/job_service.ts";
 import { JobStore } from "./jobs/job_store.ts";
 import { ScriptJobs } from "./jobs/script_jobs.ts";
@@ -48,6 +49,8 @@ export interface LocalWindmill {
   runScript(path: string, args: JsonObject): Promise<string>;
   /** The job's end, as `jobs_u/completed/get_result_maybe` says it. */
   waitForJob(id: string): Promise<{ success: boolean; result: Json }>;
+  /** Whether no job runs or waits. */
+  isIdle(): boolean;
   /** Calls the listener for every job that starts or ends, until what it returned is called. */
   onJob(listener: (event: JobEvent) => void): () => void;
   /** What deploying does: bundles every script now instead of at its first run. Rejects for a broken one. */
@@ -120,6 +123,7 @@ function helpers(context: WindmillContext) {
       const { state, result } = await jobs.completion(id);
       return { success: state === "success" || state === "skipped", result };
     },
+    isIdle: () => jobs.store.all().every(isCompleted),
     onJob: (listener: (event: JobEvent) => void) => jobs.onJob(listener),
   };
 }

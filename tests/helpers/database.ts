@@ -1,10 +1,10 @@
 import pg from "pg";
 import type { Postgresql } from "../../f/platform/postgres.ts";
+import { createServerDatabase, type DatabasePlace } from "../../local/postgres/server_database.ts";
 import {
   type LoginRole,
   startMigratedPostgres,
 } from "../../local/postgres/start_migrated_postgres.ts";
-import { createServerDatabase } from "./server_database.ts";
 
 export interface TestDatabase {
   /** The superuser's connection string of this file's own database. */
@@ -16,9 +16,6 @@ export interface TestDatabase {
   query<Row>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
   close(): Promise<void>;
 }
-
-/** Where a database is and how it ends, on either engine. */
-export type DatabasePlace = Omit<TestDatabase, "query">;
 
 const open = new Set<TestDatabase>();
 

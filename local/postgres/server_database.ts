@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { migrate } from "../../db/migrate.ts";
-import { migrationsHash } from "../../local/postgres/migrated_snapshot.ts";
-import type { LoginRole } from "../../local/postgres/start_migrated_postgres.ts";
-import type { DatabasePlace } from "./database.ts";
+import { migrationsHash } from "./migrated_snapshot.ts";
+import type { LoginRole, MigratedPostgres } from "./start_migrated_postgres.ts";
+
+/** Where a migrated database is and how it ends, on either engine. */
+export type DatabasePlace = Omit<MigratedPostgres, "port">;
 
 const DATABASE_PREFIX = "chatbots_test_";
 const TEMPLATE_PREFIX = "chatbots_template_";

@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Stack } from "../stack.ts";
+import type { Fault } from "../whatsapp/faults.ts";
+import type { Chance } from "./chance.ts";
+import type { RestartableWindmill } from "./restartable_windmill.ts";
+
+const GRAPH_FAULTS: readonly Fault[] = [
+  { kind: "error", code: 130429 },
+  { kind: "error", code: 131056 },
+  { kind: "error", code: 131000, status: 500 },
+  { kind: "error", code: 2, status: 503 },
+  { kind: "http", status: 502, body: "<html>Bad gateway</html>" },
+  { kind: "drop", accepted: true },
+  { kind: "drop", accepted: false },
+  { kind: "hang", accepted: true },
+  { kind: "hang", accepted: false },
+];
+
+export interface Outages {
+  graphFaults: number;
+  databaseRestarts: number;
+  windmillRestarts: number;
+}
+
+/** Until it is stopped: faults of the Graph API, broken databases, and Windmill away for seconds. */
+export async function haveOutages(
+  stack: Stack,
+  windmill: RestartableWindmill,
+  chance: Chance,
+  signal: AbortSignal,
+): Promise<Outages> {
+  const had: Outages = { graphFaults: 0, databaseRestarts: 0, windmillRestarts: 0 };
+  for (let second = 0; !signal.aborted; second++) {
+    await sleep(1_000);
+    if (chance("graph", second) < 0.25) {
+      const fault = GRAPH_FAULTS[Math.floor(chance("fault", second) * GRAPH_FAULTS.length)];
+      if (fault !== undefined) stack.whatsapp.failNext(fault);
+      had.graphFaults += 1;
+    }
+    if (second % 20 === 13) {
+      await breakDatabaseConnections(stack);
+      had.databaseRestarts += 1;
+    }
+    if (second % 45 === 30) {
+      await windmill.awayFor(1_000 + chance("away", second) * 3_000);
+      had.windmillRestarts += 1;
+    }
+  }
+  return had;
+}
+
+/** As a fast restart does it to its clients; the server itself may be shared, so it stays up. */
+async function breakDatabaseConnections({ admin }: Stack): Promise<void> {
+  await admin.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where datname = current_database() and usename in ('chatbot_app', 'chatbot_ingress')`,
+  );
+}

@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Stack } from "../stack.ts";
+import { type Chance, shuffled } from "./chance.ts";
+
+export interface ChaosOptions {
+  messages: number;
+  contacts: number;
+  seed: number;
+}
+
+/** What a contact wrote. Times are unix milliseconds; `at` is what Meta tells of it. */
+export interface Written {
+  waId: string;
+  wamid: string;
+  /** Stands in the text, and so in the reply that answers it. */
+  marker: string;
+  at: number;
+  postedAt: number;
+  /** When the first POST of it was answered by 200. */
+  acknowledgedAt: number;
+}
+
+const MARKER = /\bm\d+-\d+\b/g;
+
+/** The markers in a text, in their order. */
+export function markersIn(text: string): string[] {
+  return text.match(MARKER) ?? [];
+}
+
+const LONGEST_PAUSE_MS = 6_000;
+
+/** Every contact writes its share, in bursts of one to three; resolves when each webhook was answered by 200. */
+export async function writeMessages(
+  stack: Stack,
+  { messages, contacts }: ChaosOptions,
+  chance: Chance,
+): Promise<Written[]> {
+  const share = (contact: number) =>
+    Math.floor(messages / contacts) + (contact < messages % contacts ? 1 : 0);
+  const written = await Promise.all(
+    Array.from({ length: contacts }, (_, contact) =>
+      writeAsContact(stack, contact, share(contact), chance),
+    ),
+  );
+  return written.flat();
+}
+
+async function writeAsContact(
+  stack: Stack,
+  contact: number,
+  messages: number,
+  chance: Chance,
+): Promise<Written[]> {
+  const waId = String(15_550_300_000 + contact);
+  const { phoneNumberId } = stack.shop.phoneNumber;
+  // Meta's clock counts whole seconds: a second each, or nobody could tell the order
+  const firstAt = Date.now() - 2_000 * messages;
+  const all: Written[] = [];
+  while (all.length < messages) {
+    await sleep(chance("pause", contact, all.length) * LONGEST_PAUSE_MS);
+    const size = Math.min(
+      messages - all.length,
+      1 + Math.floor(chance("burst", contact, all.length) * 3),
+    );
+    const burst = Array.from({ length: size }, (_, index) => {
+      const number = all.length + index;
+      const marker = `m${contact}-${number}`;
+      const at = firstAt + 1_000 * number;
+      const { wamid, webhook } = stack.whatsapp.contactWrites({
+        phoneNumberId,
+        contact: { waId, name: `Contact ${contact}` },
+        text: `Message ${marker}`,
+        at,
+      });
+      return { marker, wamid, webhook, at };
+    });
+    const posted = shuffled(burst, chance, `burst of ${contact} at ${all.length}`).map(
+      async ({ marker, wamid, webhook, at }) => {
+        const postedAt = Date.now();
+        const acknowledgedAt = await postRepeatedly(stack, webhook, marker, chance);
+        return { waId, wamid, marker, at, postedAt, acknowledgedAt };
+      },
+    );
+    all.push(...(await Promise.all(posted)));
+  }
+  return all.sort((a, b) => a.at - b.at);
+}
+
+/** One to four deliveries at once, each until it is answered by 200, as Meta does it. */
+async function postRepeatedly(
+  stack: Stack,
+  webhook: object,
+  marker: string,
+  chance: Chance,
+): Promise<number> {
+  const times = 1 + Math.floor(chance("deliveries", marker) * 4);
+  const deliver = async (delivery: number) => {
+    await sleep(delivery === 0 ? 0 : chance("delivered after", marker, delivery) * 3_000);
+    while (!(await isAnswered(stack, webhook))) await sleep(500);
+    return Date.now();
+  };
+  const answeredAt = await Promise.all(Array.from({ length: times }, (_, n) => deliver(n)));
+  return Math.min(...answeredAt);
+}
+
+async function isAnswered(stack: Stack, webhook: object): Promise<boolean> {
+  const { status } = await stack.whatsapp.sendRawWebhook(webhook);
+  return status === 200;
+}
