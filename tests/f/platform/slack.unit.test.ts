@@ -6,7 +6,10 @@ import {
   untilItFails,
 } from "../../../f/platform/slack.ts";
 
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
 
 it("escapes what would mention or link", () => {
   expect(escapeForSlack("<!channel> <http://x|y> a & b")).toBe(
@@ -36,6 +39,17 @@ it("reports an answer that is not 200, and no answer, without the address", asyn
   expect(calls).toEqual([{ text: "hello" }]);
   await expect(slackAt(address)?.("hello")).rejects.toThrow(SlackPostError);
   await expect(slackAt(address)?.("hello")).rejects.not.toThrow("secret");
+});
+
+it("is given up when it does not answer in time", async () => {
+  vi.spyOn(AbortSignal, "timeout").mockReturnValue(AbortSignal.abort());
+  vi.stubGlobal("fetch", async (_url: unknown, init: RequestInit) => {
+    init.signal?.throwIfAborted();
+    return new Response("ok");
+  });
+  await expect(slackAt("https://hooks.slack.com/services/T")?.("hello")).rejects.toThrow(
+    SlackPostError,
+  );
 });
 
 it("is not asked again by a job that it has failed once", async () => {

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import express from "express";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { whatsAppOf } from "../../../f/platform/whatsapp.ts";
 import {
   MessageDelayedError,
@@ -83,6 +83,17 @@ describe("sendText", () => {
     meta.failNext({ kind: "http", status: 502, body: "<h1>Bad Gateway</h1>" });
     await expect(client().sendText(text)).rejects.toThrow(MessageOutcomeUnknownError);
     meta.failNext({ kind: "drop", accepted: true });
+    await expect(client().sendText(text)).rejects.toThrow(MessageOutcomeUnknownError);
+  });
+
+  it("does not know when no answer comes in time, or one that is too long to be read", async () => {
+    const timeout = AbortSignal.timeout.bind(AbortSignal);
+    const soon = vi.spyOn(AbortSignal, "timeout").mockImplementation((ms) => timeout(ms / 100));
+    meta.failNext({ kind: "hang", accepted: true });
+    await expect(client().sendText(text)).rejects.toThrow(/did not answer in time/);
+    soon.mockRestore();
+    const answer = { messages: [{ id: "wamid.1" }], padding: "x".repeat(70_000) };
+    meta.failNext({ kind: "http", status: 200, body: JSON.stringify(answer) });
     await expect(client().sendText(text)).rejects.toThrow(MessageOutcomeUnknownError);
   });
 
