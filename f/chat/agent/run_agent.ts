@@ -1,6 +1,6 @@
 import type { ChatMessage, ChatModel, ModelAnswer } from "../../platform/models.ts";
 import { executeToolCalls, isRepetition, TOOL_TIMEOUT_MS } from "./execute_tool_calls.ts";
-import { type StopRule, TURN_RULES, TURN_TIMEOUT_MS } from "./stop_rules.ts";
+import { LAST_ANSWER_MS, type StopRule, TURN_RULES, TURN_TIMEOUT_MS } from "./stop_rules.ts";
 import { costOf, type ModelCall, turnUsage } from "./turn_usage.ts";
 import type { AgentAnswer, Progress, Tool, ToolExecution } from "./types.ts";
 
@@ -38,7 +38,10 @@ export interface AgentOptions {
 export async function runAgent(options: AgentOptions): Promise<AgentAnswer> {
   const { model, rules = TURN_RULES, now = () => performance.now() } = options;
   const tools = new Map(options.tools.map((tool) => [tool.definition.name, tool]));
-  const signal = AbortSignal.timeout(options.turnTimeoutMs ?? TURN_TIMEOUT_MS);
+  const turnTimeoutMs = options.turnTimeoutMs ?? TURN_TIMEOUT_MS;
+  const signal = AbortSignal.timeout(turnTimeoutMs);
+  // a tool that hangs leaves the model the time to say so
+  const toolsSignal = AbortSignal.timeout(turnTimeoutMs - LAST_ANSWER_MS);
   const startedAt = now();
   const messages = [...options.messages];
   const executions: ToolExecution[] = [];
@@ -64,7 +67,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentAnswer> {
     const results = await executeToolCalls(answer.calls, {
       tools,
       earlier: executions,
-      signal,
+      signal: toolsSignal,
       toolTimeoutMs: options.toolTimeoutMs ?? TOOL_TIMEOUT_MS,
       now,
     });

@@ -5,6 +5,8 @@ export type StopRule = (progress: Progress) => boolean;
 
 export const MAX_TOOL_CALLS = 8;
 export const TURN_TIMEOUT_MS = 60_000;
+/** What tools leave of it: a model writes a short text in 2 to 8 s. */
+export const LAST_ANSWER_MS = 10_000;
 /** What the last model call may take: its 25 s, and a retry's beginning. */
 const LAST_CALL_MS = 30_000;
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { NoReplyError, runAgent } from "../../../../f/chat/agent/run_agent.ts";
+import { LAST_ANSWER_MS } from "../../../../f/chat/agent/stop_rules.ts";
 import { type Tool, ToolArgumentsError } from "../../../../f/chat/agent/types.ts";
 import type { ModelAnswer } from "../../../../f/platform/models.ts";
 import { asksFor, ScriptedModel, says, toolNamed } from "./scripted_model.ts";
@@ -105,6 +106,14 @@ describe("a bad tool call", () => {
     const model = new ScriptedModel(asksFor(["search", {}]), says("Sorry"));
     const { executions } = await run(model, [hanging], { toolTimeoutMs: 5 });
     expect(executions[0]?.status).toBe("timeout");
+  });
+
+  it("that hangs near the end of the turn leaves the model the time to answer", async () => {
+    const hanging = toolNamed("search", () => new Promise(() => undefined));
+    const model = new ScriptedModel(asksFor(["search", {}]), says("Sorry"));
+    const turn = await run(model, [hanging], { turnTimeoutMs: LAST_ANSWER_MS + 5 });
+    expect(turn).toMatchObject({ text: "Sorry", executions: [{ status: "timeout" }] });
+    expect(model.requests.at(-1)?.signal.aborted).toBe(false);
   });
 });
 

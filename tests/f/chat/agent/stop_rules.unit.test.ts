@@ -4,6 +4,7 @@ import {
   elapsedMs,
   modelCalls,
   repeatedCall,
+  TURN_RULES,
   tokens,
   toolCalls,
 } from "../../../../f/chat/agent/stop_rules.ts";
@@ -28,4 +29,17 @@ it.each([
 ])("holds at its limit and not before: %s", (_, rule, before, at) => {
   expect(rule({ ...start, ...before })).toBe(false);
   expect(rule({ ...start, ...at })).toBe(true);
+});
+
+it.each([
+  ["calls of the model", { modelCalls: 3 }, { modelCalls: 4 }],
+  ["calls of tools", { toolCalls: 7 }, { toolCalls: 8 }],
+  ["tokens", { tokens: 59_999 }, { tokens: 60_000 }],
+  ["USD", { costUsd: 0.099 }, { costUsd: 0.1 }],
+  ["time", { elapsedMs: 29_999 }, { elapsedMs: 30_000 }],
+  ["repetition", {}, { hasRepeatedCall: true }],
+])("limits a turn's %s", (_, before, at) => {
+  const isLast = (progress: Progress) => TURN_RULES.some((rule) => rule(progress));
+  expect(isLast({ ...start, ...before })).toBe(false);
+  expect(isLast({ ...start, ...at })).toBe(true);
 });
