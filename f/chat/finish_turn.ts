@@ -1,11 +1,11 @@
-import { closeTurn, type StartFlow } from "../platform/close_turn.ts";
+import { closeTurn, leaveTurn, type StartFlow } from "../platform/close_turn.ts";
 import { type Database, type Postgresql, withDb } from "../platform/postgres.ts";
 import { startFlow } from "../platform/windmill.ts";
 import { organizationOfTurn } from "./turn_tenant.ts";
 
-/** superseded: another run has the turn and closes it. */
+/** superseded: another run has the turn and closes it. left: its reply was surely not sent; recover_turns goes on. */
 export type FinishedTurn =
-  | { readonly outcome: "superseded"; readonly turn_id: string }
+  | { readonly outcome: "superseded" | "left"; readonly turn_id: string }
   | {
       readonly outcome: "finished";
       readonly turn_id: string;
@@ -25,7 +25,9 @@ export async function finishTurn(
   fence: number,
 ): Promise<FinishedTurn> {
   const organizationId = await organizationOfTurn(database, turnId);
-  const closed = await closeTurn(database, start, { organizationId, turnId, fence });
+  const turn = { organizationId, turnId, fence };
+  if (await leaveTurn(database, turn, "replying")) return { outcome: "left", turn_id: turnId };
+  const closed = await closeTurn(database, start, turn);
   if (closed.outcome === "superseded") return { outcome: "superseded", turn_id: turnId };
   return {
     outcome: "finished",

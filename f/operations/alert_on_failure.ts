@@ -76,7 +76,12 @@ export async function alertOnFailure(
     "select webhook_event_organization($1) as organization",
     [failure.webhookEventId],
   );
-  const run = { ...failure, organizationId: organization ?? "", reason: reasonOf(failure) };
+  const run = {
+    ...failure,
+    organizationId: organization ?? "",
+    reason: reasonOf(failure),
+    isPassing: isPassing(failure),
+  };
   const turn = organization === null ? undefined : await findTurn(database, run);
   const alert = alertAbout(failure, turn?.id ?? null);
   const slack = await raiseAlert(database, organization, clients.postToSlack, alert);
@@ -113,6 +118,12 @@ function alertAbout(failure: Failure, turnId: string | null): Alert {
 
 function summaryOf(failure: Failure): string {
   return `The step ${failure.stepId} failed: ${failure.error.message.slice(0, 1_000)}`;
+}
+
+/** Windmill says ExecutionErr of a process that was killed, and also of one that took too long, which may repeat. */
+function isPassing({ error: { name, message } }: Failure): boolean {
+  if (name === "ExecutionErr") return message.includes("terminated by signal");
+  return name === "DatabaseUnavailableError";
 }
 
 function reasonOf({ stepId, error }: Failure): string {

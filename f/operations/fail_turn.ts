@@ -1,4 +1,4 @@
-import { closeTurn, type StartFlow } from "../platform/close_turn.ts";
+import { closeTurn, leaveTurn, type StartFlow } from "../platform/close_turn.ts";
 import { deliverMessage } from "../platform/deliver_message.ts";
 import { type Database, maybeOne, withTenant } from "../platform/postgres.ts";
 import { recordReplyMessages } from "../platform/reply_messages.ts";
@@ -10,6 +10,8 @@ export interface FailedRun {
   readonly flowJobId: string;
   /** masked: it is kept on the turn's row */
   readonly reason: string;
+  /** the worker died or the database was away: another run may well do it */
+  readonly isPassing: boolean;
 }
 
 /**
@@ -32,7 +34,11 @@ export interface TurnInHand {
 /** The event's turn, if this flow run still owns it. */
 export function findTurn(
   database: Database,
-  { organizationId, webhookEventId, flowJobId }: Omit<FailedRun, "reason">,
+  {
+    organizationId,
+    webhookEventId,
+    flowJobId,
+  }: Pick<FailedRun, "organizationId" | "webhookEventId" | "flowJobId">,
 ): Promise<TurnInHand | undefined> {
   return withTenant(database, organizationId, (tenant) =>
     maybeOne<TurnInHand>(
@@ -46,26 +52,27 @@ export function findTurn(
 
 /**
  * Ends a turn that has no reply: the contact gets the chatbot's error message, at most once, and what was written
- * meanwhile is answered next. A turn that has a reply is left to the steps that send and finish it.
+ * meanwhile is answered next. A turn that has a reply is left to the steps that send and finish it, and one whose
+ * failure was of passing things to recover_turns.
  */
 export async function failTurn(
   database: Database,
   openWhatsApp: () => Promise<WhatsAppFor>,
   startFlow: StartFlow,
   turn: TurnInHand | undefined,
-  run: Pick<FailedRun, "organizationId" | "reason">,
+  run: Pick<FailedRun, "organizationId" | "reason" | "isPassing">,
 ): Promise<TurnAfterFailure> {
   if (!turn) return { turn: "none", contact: "not_told", nextFlowJobId: null };
   if (turn.reply_kind === "answer" || turn.reply_kind === "limit") {
     return { turn: "left", contact: "not_told", nextFlowJobId: null };
   }
+  const { organizationId, isPassing } = run;
+  const toClose = { organizationId, turnId: turn.id, fence: turn.fence };
+  if (isPassing && (await leaveTurn(database, toClose, "generating"))) {
+    return { turn: "left", contact: "not_told", nextFlowJobId: null };
+  }
   const contact = await tellContact(database, openWhatsApp, turn, run);
-  const { organizationId } = run;
-  const closed = await closeTurn(database, startFlow, {
-    organizationId,
-    turnId: turn.id,
-    fence: turn.fence,
-  });
+  const closed = await closeTurn(database, startFlow, toClose);
   return closed.outcome === "superseded"
     ? { turn: "none", contact, nextFlowJobId: null }
     : { turn: "failed", contact, nextFlowJobId: closed.nextFlowJobId };

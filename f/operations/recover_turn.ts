@@ -64,7 +64,7 @@ async function endTurn(database: Database, clients: RecoveryClients, stuck: Stuc
     const { id: turnId, fence } = turn;
     await closeTurn(database, clients.startFlow, { organizationId, turnId, fence });
   } else {
-    const failed = { organizationId, reason };
+    const failed = { organizationId, reason, isPassing: false };
     await failTurn(database, clients.openWhatsApp, clients.startFlow, turn, failed);
   }
   return "turns_failed";

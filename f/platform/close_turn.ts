@@ -42,6 +42,35 @@ export async function closeTurn(
 }
 
 /**
+ * Leaves a turn to recover_turns, which starts its flow again within a minute and ends it after its last try: what
+ * was surely not sent is not lost with the job that should have sent it. False, and nothing is changed, when a
+ * part of the reply was sent, refused or may have arrived, or when the contact is not to be answered.
+ */
+export async function leaveTurn(
+  database: Database,
+  { organizationId, turnId, fence }: TurnToClose,
+  status: "generating" | "replying",
+): Promise<boolean> {
+  const left = await withTenant(database, organizationId, (tenant) =>
+    maybeOne(
+      tenant,
+      `update turns t set lease_expires_at = now()
+       from contacts c
+       where t.id = $1 and t.fence = $2 and t.status = $3
+         and t.reply_kind is distinct from 'error'
+         and c.id = t.contact_id and c.conversation_mode = 'auto' and not c.is_blocked
+         and not exists (
+           select from messages m
+           where m.turn_id = t.id and m.author = 'chatbot' and m.delivery_status <> 'pending'
+         )
+       returning t.id`,
+      [turnId, fence, status],
+    ),
+  );
+  return left !== undefined;
+}
+
+/**
  * Under the contact's lock, which load_context takes too: an event either finds the turn still live and waits,
  * and then it is seen here, or finds it closed and opens the next turn itself.
  */

@@ -149,6 +149,7 @@ describe("log_usage", () => {
 describe("finish_turn", () => {
   const closed = [
     ofTurn,
+    [/set lease_expires_at = now\(\)/, []],
     [/select c.chatbot_id/, [{ chatbot_id: TURN, bsuid: "DE.1", phone: null }]],
     [/select status in/, [{ is_live: false, status: "completed" }]],
   ] as const;

@@ -34,7 +34,7 @@ class FailingRun {
     return this.shop.claim(this.event, this.flowJobId);
   }
 
-  fails(stepId: string, message = "the model is out of order") {
+  fails(stepId: string, message = "the model is out of order", name = "ModelCallError") {
     const clients: AlertClients = {
       startFlow: this.shop.startFlow,
       openWhatsApp: async () => () => this.shop.whatsApp,
@@ -45,7 +45,7 @@ class FailingRun {
     };
     const failure: Failure = {
       stepId,
-      error: { name: "ModelCallError", message },
+      error: { name, message },
       webhookEventId: this.event,
       flowJobId: this.flowJobId,
     };
@@ -61,6 +61,37 @@ async function failingRun(body = "When do you open?"): Promise<FailingRun> {
 function alertsOf(shop: Shop): Promise<SystemAlertRow[]> {
   return db.query("select * from system_alerts where organization_id = $1", [shop.organization.id]);
 }
+
+describe("a step whose process was killed before it made a reply", () => {
+  const KILLED = "process terminated by signal: SIGKILL";
+
+  it("leaves the turn to the next recovery, and tells the contact nothing", async () => {
+    const run = await failingRun();
+    const context = await run.claim();
+    expect(await run.fails("generate_reply", KILLED, "ExecutionErr")).toMatchObject({
+      slack: "posted",
+      turn: "left",
+      contact: "not_told",
+    });
+    expect(run.shop.sentTexts()).toEqual([]);
+    expect(
+      await db.query(
+        "select status, lease_expires_at <= now() as is_abandoned from turns where id = $1",
+        [context.turn_id],
+      ),
+    ).toEqual([{ status: "generating", is_abandoned: true }]);
+  });
+
+  it("ends the turn when it was its time limit that ended it", async () => {
+    const run = await failingRun();
+    await run.claim();
+    const timedOut = "Job timed out: execution exceeded duration limit of 90 seconds";
+    expect(await run.fails("generate_reply", timedOut, "ExecutionErr")).toMatchObject({
+      turn: "failed",
+      contact: "told",
+    });
+  });
+});
 
 describe("a step that made no reply", () => {
   it("is reported once and the contact is told once, however often the module runs", async () => {
