@@ -24,7 +24,7 @@ try {
 } catch (error) {
   if (!(error instanceof CannotMeasureError)) throw error;
   console.error(error.message);
-  process.exitCode = 2;
+  process.exitCode = 1;
 }
 
 async function benches(): Promise<string[]> {
