@@ -35,10 +35,13 @@ export function answerFromPassages(
 ): string | undefined {
   const wanted = new Set(stemsOf(`${before}\n${question}`));
   if (wanted.size === 0) return undefined;
-  const weights = weigh(wanted, new Set(stemsOf(question)), passages);
+  const asked = new Set(stemsOf(question));
+  const weights = weigh(wanted, asked, passages);
   const sentences = passages
     .filter((passage) => isAbout(wanted, passage))
-    .flatMap((passage) => scoreSentences(passage, weights));
+    .flatMap((passage) => scoreSentences(passage, weights))
+    // what only the question before asked for was answered then
+    .filter(({ text }) => before === "" || stemsOf(text).some((word) => asked.has(word)));
   const ranked = sentences.toSorted((a, b) => b.score - a.score);
   const [best] = ranked;
   if (best === undefined || best.score === 0) return undefined;

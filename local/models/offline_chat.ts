@@ -3,7 +3,6 @@ import { answerFromPassages } from "./answer_from_passages.ts";
 import { type ChatMessage, type ChatRequest, type ChatTool, textOf } from "./chat_request.ts";
 import { passagesFrom } from "./passages.ts";
 import { smallTalkReply } from "./small_talk.ts";
-import { stemsOf } from "./words.ts";
 
 /** What a model answers: text, or the calls of tools. */
 export interface ChatReply {
@@ -13,12 +12,10 @@ export interface ChatReply {
 
 const SEARCH_TOOL = /(^|_)search_knowledge_base$/;
 
-const DO_NOT_KNOW =
-  "I'm sorry, I don't know: I found no answer to that in our documents. " +
-  "Shall I ask a person from our team to help you?";
+const DO_NOT_KNOW = "I'm sorry, I don't know: I found no answer to that in our documents.";
 
 const COULD_NOT_LOOK =
-  "I'm sorry, I could not look that up just now. Shall I ask a person from our team to help you?";
+  "I'm sorry, I could not look that up just now. Please ask me again in a moment.";
 
 /**
  * The offline model. It looks a question up, then says what the passages say and where; it takes
@@ -33,18 +30,37 @@ export function replyOffline(request: ChatRequest): ChatReply {
   const smallTalk = smallTalkReply(asked);
   if (smallTalk !== undefined) return { content: smallTalk };
   if (search === undefined || forbidden) return { content: DO_NOT_KNOW };
-  return { toolCalls: [searchCall(search, questionOf(asked, before), request.messages.length)] };
+  return {
+    toolCalls: questionsIn(asked, before).map((question) =>
+      searchCall(search, lookedUp(question), request.messages.length),
+    ),
+  };
 }
 
 function replyFromResults(asked: string, before: string, results: readonly string[]): string {
   const read = results.map(passagesFrom);
-  const answer = answerFromPassages(
-    asked,
-    read.flatMap((result) => result.passages),
-    isFollowUp(asked) ? before : "",
+  const passages = read.flatMap((result) => result.passages);
+  const answers = questionsIn(asked, before).flatMap(
+    (question) => answerFromPassages(question.asked, passages, question.before) ?? [],
   );
-  if (answer !== undefined) return answer;
+  if (answers.length > 0) return [...new Set(answers)].join("\n\n");
   return read.every((result) => result.failed) ? COULD_NOT_LOOK : DO_NOT_KNOW;
+}
+
+interface Question {
+  asked: string;
+  /** The question that it continues; "" where it stands alone. */
+  before: string;
+}
+
+/** What one turn asks: each line with a question mark where there are several, else all that was said. */
+function questionsIn(asked: string, before: string): Question[] {
+  const lines = asked.split("\n").filter((line) => /[?？؟]/.test(line));
+  const questions = lines.length > 1 ? lines : [asked];
+  return questions.map((question, index) => ({
+    asked: question,
+    before: isFollowUp(question) ? (questions[index - 1] ?? before) : "",
+  }));
 }
 
 interface Turn {
@@ -74,14 +90,13 @@ function said(messages: readonly ChatMessage[], role: "user" | "tool"): string[]
     .map((message) => textOf(message.content));
 }
 
-function questionOf(asked: string, before: string): string {
-  return isFollowUp(asked) ? `${before}\n${asked}`.trim() : asked;
+function lookedUp({ asked, before }: Question): string {
+  return `${before}\n${asked}`.trim();
 }
 
 /** "And to the islands?" only means something together with the question before it. */
 function isFollowUp(asked: string): boolean {
-  const refersBack = /^(and|but|what about|how about|y|und|et)\b/i.test(asked.trim());
-  return refersBack || new Set(stemsOf(asked)).size < 2;
+  return /^(and|but|what about|how about|y|und|et)\b/i.test(asked.trim());
 }
 
 function searchCall(tool: ChatTool, question: string, turn: number) {

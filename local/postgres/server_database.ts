@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { migrate } from "../../db/migrate.ts";
 import { migrationsHash } from "./migrated_snapshot.ts";
@@ -13,6 +14,7 @@ const TEMPLATE_PREFIX = "chatbots_template_";
 const TEMPLATE_LOCK = 4_815_162_342;
 /** Longer than a whole run: what is older was left by one that was killed. */
 const STALE_AFTER_SECONDS = 3600;
+const DISCONNECT_DEADLINE_MS = 3_000;
 
 /** Creates a database from the migrated template on the server at `serverUrl` (a superuser's). */
 export async function createServerDatabase(serverUrl: string): Promise<DatabasePlace> {
@@ -37,9 +39,25 @@ export async function createServerDatabase(serverUrl: string): Promise<DatabaseP
     }),
     close: () =>
       withServer(serverUrl, async (server) => {
+        await untilDisconnected(server, name);
         await server.query(`drop database ${name} with (force)`);
       }),
   };
+}
+
+/**
+ * pg's pools resolve before their sockets have closed, and a client that is cut then throws where nobody catches
+ * it. Whoever is left after the deadline is cut all the same.
+ */
+async function untilDisconnected(server: pg.Client, name: string): Promise<void> {
+  const deadline = Date.now() + DISCONNECT_DEADLINE_MS;
+  while (Date.now() < deadline) {
+    const { rowCount } = await server.query("select from pg_stat_activity where datname = $1", [
+      name,
+    ]);
+    if (rowCount === 0) return;
+    await sleep(10);
+  }
 }
 
 /** Appears under its name only when it is whole: a run killed while migrating leaves nothing that looks right. */

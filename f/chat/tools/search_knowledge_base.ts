@@ -11,7 +11,7 @@ export interface FoundPassage {
 /** Searches one chatbot's documents: which one is bound by whoever makes it. */
 export type SearchKnowledge = (question: string) => Promise<readonly FoundPassage[]>;
 
-const argumentsSchema = z.object({ question: z.string().trim().min(1).max(1_000) });
+const argumentsSchema = z.object({ question: z.string().trim().min(1) });
 
 /** Below the size to which every tool's result is cut: whole passages are left out and none is torn. */
 const MAX_PASSAGES_LENGTH = 10_000;

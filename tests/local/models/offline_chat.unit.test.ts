@@ -76,6 +76,26 @@ describe("a question", () => {
     expect(JSON.parse(other?.arguments ?? "").query).toBe("Is the frame under warranty?"); // control
   });
 
+  it("is not taken for a continuation because it is short", () => {
+    const history: ChatMessage[] = [
+      ...asked("How long does the warranty on the frame last?"),
+      { role: "assistant", content: "Seven years." },
+    ];
+    const result = found(JSON.stringify({ passages: HANDBOOK }));
+    expect(reply([...history, ...asked("where is it?"), ...result]).content).toMatch(/don't know/);
+  });
+
+  it("and another one in the same turn are both looked up and answered", () => {
+    const both = asked(
+      "How long does the warranty on the frame last?",
+      "And what does delivery to the islands cost?",
+    );
+    expect(reply(both).toolCalls).toHaveLength(2);
+    const { content } = reply([...both, ...found(JSON.stringify({ passages: HANDBOOK }))]);
+    expect(content).toMatch(/seven years/);
+    expect(content).toMatch(/14 euros/);
+  });
+
   it("that continues the one before is answered about what it adds", () => {
     const { content } = reply([
       ...asked("How long does the warranty on the frame last?"),
