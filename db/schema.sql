@@ -92,14 +92,18 @@ create table chatbots (
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
   handover_message text,
+  fallback_models text[] default '{}'::text[] not null,
+  history_tokens integer default 4000 not null,
   constraint chatbots_pkey PRIMARY KEY (id),
   constraint chatbots_organization_id_id_key UNIQUE (organization_id, id),
   constraint chatbots_phone_number_id_key UNIQUE (phone_number_id),
   constraint chatbots_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
   constraint chatbots_answer_age_limit_seconds_check CHECK (answer_age_limit_seconds > 0),
   constraint chatbots_debounce_seconds_check CHECK (debounce_seconds >= 0::numeric AND debounce_seconds <= 10::numeric),
+  constraint chatbots_few_fallback_models CHECK (cardinality(fallback_models) <= 3 AND array_position(fallback_models, NULL::text) IS NULL AND NOT (''::text = ANY (fallback_models))),
   constraint chatbots_handover_message_check CHECK (handover_message <> ''::text),
   constraint chatbots_history_messages_check CHECK (history_messages >= 0 AND history_messages <= 200),
+  constraint chatbots_history_tokens_check CHECK (history_tokens >= 0 AND history_tokens <= 100000),
   constraint chatbots_max_distance_check CHECK (max_distance >= 0::double precision AND max_distance <= 2::double precision),
   constraint chatbots_name_check CHECK (name <> ''::text),
   constraint chatbots_passages_per_search_check CHECK (passages_per_search >= 1 AND passages_per_search <= 20),
@@ -253,7 +257,7 @@ create table turns (
 );
 comment on table turns is 'Everything a contact said since the last reply, and our one answer to it.';
 comment on column turns.sources is 'What the reply cites: [{"name", "page"}].';
-comment on column turns.usage is '{"model", "model_calls", "tool_calls", "input_tokens", "cached_input_tokens", "output_tokens", "milliseconds"}';
+comment on column turns.usage is '{"model", "model_calls", "tool_calls", "input_tokens", "cached_input_tokens", "output_tokens", "milliseconds", "models": the same for each model}';
 comment on column turns.reserved_period is 'The usage_summary period in which this turn''s message is reserved; null when it was let in without one.';
 comment on column turns.recoveries is 'How often recover_turns found the lease run out.';
 CREATE UNIQUE INDEX turns_one_live_per_contact ON turns USING btree (contact_id) WHERE status = ANY (ARRAY['generating'::text, 'replying'::text]);
@@ -567,15 +571,20 @@ create table usage_logs (
   output_tokens integer default 0 not null,
   cost_usd numeric(14,8) default 0 not null,
   created_at timestamp with time zone default now() not null,
+  input_price_usd numeric(12,6),
+  cached_input_price_usd numeric(12,6),
+  output_price_usd numeric(12,6),
   constraint usage_logs_pkey PRIMARY KEY (id),
-  constraint usage_logs_turn_id_key UNIQUE (turn_id),
+  constraint usage_logs_turn_id_model_key UNIQUE (turn_id, model),
   constraint usage_logs_organization_id_chatbot_id_fkey FOREIGN KEY (organization_id, chatbot_id) REFERENCES chatbots(organization_id, id) ON DELETE CASCADE,
   constraint usage_logs_organization_id_contact_id_fkey FOREIGN KEY (organization_id, contact_id) REFERENCES contacts(organization_id, id) ON DELETE CASCADE,
   constraint usage_logs_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
-  constraint usage_logs_organization_id_turn_id_fkey FOREIGN KEY (organization_id, turn_id) REFERENCES turns(organization_id, id) ON DELETE CASCADE
+  constraint usage_logs_organization_id_turn_id_fkey FOREIGN KEY (organization_id, turn_id) REFERENCES turns(organization_id, id) ON DELETE CASCADE,
+  constraint usage_logs_price_is_whole CHECK (num_nulls(input_price_usd, cached_input_price_usd, output_price_usd) = ANY (ARRAY[0, 3]))
 );
-comment on table usage_logs is 'The ledger of what each turn used.';
+comment on table usage_logs is 'The ledger of what each turn used of each model, and at what price.';
 CREATE INDEX usage_logs_organization_idx ON usage_logs USING btree (organization_id, created_at);
+CREATE INDEX usage_logs_chatbot_idx ON usage_logs USING btree (organization_id, chatbot_id, contact_id);
 alter table usage_logs enable row level security;
 alter table usage_logs force row level security;
 create policy tenant_isolation on usage_logs for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
@@ -1082,6 +1091,30 @@ alter function record_webhook_events(jsonb) owner to chatbot_router;
 revoke all on function record_webhook_events(jsonb) from public;
 grant execute on function record_webhook_events(jsonb) to chatbot_ingress;
 comment on function record_webhook_events(jsonb) is 'Writes the events of a webhook POST once, applies its delivery statuses, and answers which messages wait for a flow.';
+
+CREATE OR REPLACE FUNCTION public.usage_totals()
+ RETURNS TABLE(scope text, organization_id uuid, chatbot_id uuid, contact_id uuid, turns bigint, input_tokens bigint, cached_input_tokens bigint, output_tokens bigint, cost_usd numeric, is_priced boolean)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    select
+      case
+        when grouping(l.chatbot_id) = 1 then 'organization'
+        when grouping(l.contact_id) = 1 then 'chatbot'
+        else 'contact'
+      end,
+      l.organization_id, l.chatbot_id, l.contact_id,
+      count(distinct l.turn_id),
+      sum(l.input_tokens), sum(l.cached_input_tokens), sum(l.output_tokens), sum(l.cost_usd),
+      bool_and(l.input_price_usd is not null)
+    from usage_logs l
+    group by grouping sets (
+      (l.organization_id), (l.organization_id, l.chatbot_id), (l.organization_id, l.chatbot_id, l.contact_id)
+    )
+  $function$;
+revoke all on function usage_totals() from public;
+grant execute on function usage_totals() to chatbot_app;
+comment on function usage_totals() is 'What the organization, each chatbot and each contact (whose conversation is one) used and cost. is_priced: all of it at known prices.';
 
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON chatbots FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON contacts FOR EACH ROW EXECUTE FUNCTION tg__updated_at();

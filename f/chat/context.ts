@@ -21,6 +21,8 @@ export const contextPayload = z.object({
     system_prompt: z.string(),
     /** null: the installation's default */
     model: z.string().nullable(),
+    /** asked in this order when the model does not answer */
+    fallback_models: z.array(z.string()),
   }),
   contact: z.object({ id: z.uuid(), profile_name: z.string() }),
   /** what was said before, the oldest first */

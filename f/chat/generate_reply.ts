@@ -74,9 +74,11 @@ function replyMakers(database: Database): ReplyMakers {
   return {
     async modelFor({ organization_id, chatbot }) {
       const id = chatbot.model ?? (await wmill.getVariable("f/platform/chat_model"));
-      const inUse = { organizationId: organization_id, chatbotId: chatbot.id, model: id };
-      await warnOfShutdown(database, inUse, new Date());
-      return chatModelFor([id]);
+      const inUse = { organizationId: organization_id, chatbotId: chatbot.id };
+      for (const model of [id, ...chatbot.fallback_models]) {
+        await warnOfShutdown(database, { ...inUse, model }, new Date());
+      }
+      return chatModelFor([id, ...chatbot.fallback_models]);
     },
     async toolsFor({ organization_id, chatbot, tools }) {
       if (!tools.includes("search_knowledge_base")) return [];

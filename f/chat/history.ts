@@ -1,3 +1,4 @@
+import { estimateTokens } from "../platform/estimate_tokens.ts";
 import { many, type Tenant } from "../platform/postgres.ts";
 import type { Said } from "./context.ts";
 
@@ -9,12 +10,12 @@ const MAX_TURN = 30_000;
 /** A message without words is shown by its kind. */
 const OF_EACH = 20;
 
-/** The last `limit` messages before the turn, the oldest first. What never reached the contact was not said. */
-export function readHistory(
+/** The last messages before the turn, the oldest first. What never reached the contact was not said. */
+export async function readHistory(
   tenant: Tenant,
-  turn: { turnId: string; contactId: string; limit: number },
+  turn: { turnId: string; contactId: string; maxMessages: number; maxTokens: number },
 ): Promise<Said[]> {
-  return many<Said>(
+  const recent = await many<Said>(
     tenant,
     `select author, kind, left(body, $4) as body from (
        select *, sum(least(length(body), $4) + $6) over (order by sent_at desc, id desc) as characters
@@ -23,8 +24,22 @@ export function readHistory(
          and (author = 'contact' or delivery_status not in ('pending', 'failed'))
        order by sent_at desc, id desc limit $3
      ) recent where characters <= $5 order by sent_at, id`,
-    [turn.contactId, turn.turnId, turn.limit, MAX_SHOWN, MAX_HISTORY, OF_EACH],
+    [turn.contactId, turn.turnId, turn.maxMessages, MAX_SHOWN, MAX_HISTORY, OF_EACH],
   );
+  return newestWithin(recent, turn.maxTokens);
+}
+
+/** Each message stands between a role and an end, which models count too. */
+const TOKENS_OF_EACH = 4;
+
+/** The longest end of the conversation that has at most so many tokens. */
+export function newestWithin(history: readonly Said[], maxTokens: number): Said[] {
+  let tokens = 0;
+  const tooOld = history.findLastIndex(({ body }) => {
+    tokens += estimateTokens(body) + TOKENS_OF_EACH;
+    return tokens > maxTokens;
+  });
+  return history.slice(tooOld + 1);
 }
 
 /** What the turn answers, in the order it was said; of a flood, its end. */

@@ -65,11 +65,13 @@ async function readPayload(
     chatbot: ContextPayload["chatbot"];
     contact: ContextPayload["contact"];
     history_messages: number;
+    history_tokens: number;
     has_knowledge: boolean;
   }>(
     tenant,
-    `select b.history_messages,
-       json_build_object('id', b.id, 'name', b.name, 'system_prompt', b.system_prompt, 'model', b.model) as chatbot,
+    `select b.history_messages, b.history_tokens,
+       json_build_object('id', b.id, 'name', b.name, 'system_prompt', b.system_prompt, 'model', b.model,
+         'fallback_models', b.fallback_models) as chatbot,
        json_build_object('id', c.id, 'profile_name', c.profile_name) as contact,
        exists (select from knowledge_sources s where s.chatbot_id = b.id and s.live_version > 0) as has_knowledge
      from turns t join chatbots b on b.id = t.chatbot_id join contacts c on c.id = t.contact_id
@@ -87,7 +89,8 @@ async function readPayload(
     history: await readHistory(tenant, {
       turnId,
       contactId: contact.id,
-      limit: turn.history_messages,
+      maxMessages: turn.history_messages,
+      maxTokens: turn.history_tokens,
     }),
     messages: await readTurnMessages(tenant, turnId),
     tools: turn.has_knowledge ? ["search_knowledge_base"] : [],

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { costUsd } from "../platform/model_table.ts";
+import { costAt, type ModelPrice, priceOf } from "../platform/model_table.ts";
 import {
   type Database,
   maybeOne,
@@ -11,20 +11,25 @@ import {
 import { organizationOfTurn } from "./turn_tenant.ts";
 
 /**
- * not_charged: the limit message, which used nothing. is_priced is false when the model is not in the price table
- * and the turn was logged as free.
+ * not_charged: the limit message, which used nothing. is_priced is false when a model is not in the price table and
+ * what it did was logged as free.
  */
 export type LoggedUsage =
   | { readonly outcome: "logged"; readonly turn_id: string; readonly is_priced: boolean }
   | { readonly outcome: "already_logged" | "not_charged" | "superseded"; readonly turn_id: string };
 
-const turnUsage = z.object({
+const modelUsage = z.object({
   model: z.string(),
   model_calls: z.int(),
   tool_calls: z.int(),
   input_tokens: z.int(),
   cached_input_tokens: z.int(),
   output_tokens: z.int(),
+});
+const turnUsage = z.object({
+  input_tokens: z.int(),
+  output_tokens: z.int(),
+  models: z.array(modelUsage).min(1),
 });
 
 /** Step 3. Writes what the turn used into the ledger and settles its reservation. */
@@ -59,27 +64,43 @@ async function settle(tenant: Tenant, turnId: string, fence: number): Promise<Lo
   if (turn.is_settled) return { outcome: "already_logged", turn_id: turnId };
   if (turn.reply_kind !== "answer") return { outcome: "not_charged", turn_id: turnId };
   const usage = turnUsage.parse(turn.usage);
-  const cost = costUsd(usage.model, {
+  const bills = usage.models.map(billOf);
+  for (const bill of bills) await insertLedgerRow(tenant, turnId, bill);
+  const cost = bills.reduce((total, bill) => total + bill.cost, 0);
+  await settleReservation(tenant, turnId, usage.input_tokens + usage.output_tokens, cost);
+  const isPriced = bills.every(({ price }) => price !== undefined);
+  return { outcome: "logged", turn_id: turnId, is_priced: isPriced };
+}
+
+/** What one model did, and what that costs today. */
+interface Bill {
+  readonly usage: z.infer<typeof modelUsage>;
+  readonly price: ModelPrice | undefined;
+  /** USD, in whole units of the ledger, so that the counters are the sum of its rows */
+  readonly cost: number;
+}
+
+function billOf(usage: Bill["usage"]): Bill {
+  const price = priceOf(usage.model, new Date());
+  const tokens = {
     inputTokens: usage.input_tokens,
     cachedInputTokens: usage.cached_input_tokens,
     outputTokens: usage.output_tokens,
-  });
-  await insertLedgerRow(tenant, turnId, usage, cost ?? 0);
-  await settleReservation(tenant, turnId, usage.input_tokens + usage.output_tokens, cost ?? 0);
-  return { outcome: "logged", turn_id: turnId, is_priced: cost !== undefined };
+  };
+  return { usage, price, cost: price ? Number(costAt(price, tokens).toFixed(8)) : 0 };
 }
 
 async function insertLedgerRow(
   tenant: Tenant,
   turnId: string,
-  usage: z.infer<typeof turnUsage>,
-  cost: number,
+  { usage, price, cost }: Bill,
 ): Promise<void> {
   await tenant.query(
     `insert into usage_logs
        (organization_id, chatbot_id, contact_id, turn_id, model, model_calls, tool_calls,
-        input_tokens, cached_input_tokens, output_tokens, cost_usd)
-     select organization_id, chatbot_id, contact_id, id, $2, $3, $4, $5, $6, $7, $8
+        input_tokens, cached_input_tokens, output_tokens, cost_usd,
+        input_price_usd, cached_input_price_usd, output_price_usd)
+     select organization_id, chatbot_id, contact_id, id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
      from turns where id = $1`,
     [
       turnId,
@@ -90,6 +111,9 @@ async function insertLedgerRow(
       usage.cached_input_tokens,
       usage.output_tokens,
       cost.toFixed(8),
+      price?.input ?? null,
+      price?.cachedInput ?? null,
+      price?.output ?? null,
     ],
   );
 }

@@ -159,14 +159,20 @@ export function priceOf(id: string, today: Date): ModelPrice | undefined {
   return next && today >= new Date(next.from) ? next.price : facts?.price;
 }
 
+interface Tokens {
+  readonly inputTokens: number;
+  /** of inputTokens */
+  readonly cachedInputTokens: number;
+  readonly outputTokens: number;
+}
+
 /** What the tokens cost in USD, or undefined when the model's price is not known. */
-export function costUsd(
-  id: string,
-  tokens: { inputTokens: number; cachedInputTokens: number; outputTokens: number },
-  today = new Date(),
-): number | undefined {
+export function costUsd(id: string, tokens: Tokens, today = new Date()): number | undefined {
   const price = priceOf(id, today);
-  if (!price) return undefined;
+  return price && costAt(price, tokens);
+}
+
+export function costAt(price: ModelPrice, tokens: Tokens): number {
   const uncached = tokens.inputTokens - tokens.cachedInputTokens;
   const perMillion =
     uncached * price.input +

@@ -53,6 +53,26 @@ describe("when a step fails", () => {
     ]);
   });
 
+  it("because no model of the chain answers, the contact is told once and the alert names each", async () => {
+    const waId = "15550102010";
+    await stack.admin.query("update chatbots set fallback_models = '{openai:second}'");
+    stack.models.failNext({ kind: "error", status: 503 }, { times: 3 });
+    await contactSays(stack, waId, "Hello");
+    expect(await receivedWhenSettled(stack, waId)).toEqual([await errorMessage()]);
+    expect(await alertsOf(waId)).toEqual([
+      { step: "generate_reply", error: "AllModelsFailedError" },
+    ]);
+    stack.models.failNext({ kind: "error", status: 503 });
+    await contactSays(stack, waId, "Hello again");
+    expect(await receivedWhenSettled(stack, waId)).toHaveLength(2);
+    const [usage] = await stack.admin.query<{ model: string }>(
+      "select l.model from usage_logs l join contacts c on c.id = l.contact_id where c.phone = $1",
+      [waId],
+    );
+    expect(usage?.model).toBe("openai:second");
+    await stack.admin.query("update chatbots set fallback_models = '{}'");
+  });
+
   it("because WhatsApp refuses the reply, nothing else is sent, and the branch says why", async () => {
     const waId = "15550102002";
     stack.whatsapp.failNext({ kind: "error", code: 131047 });
@@ -86,7 +106,7 @@ describe("when a step fails", () => {
 
   it("Slack is told, without a phone number or a key", () => {
     const posts = stack.slack.messages.map(({ text }) => text ?? "");
-    expect(posts).toHaveLength(3);
+    expect(posts).toHaveLength(4);
     expect(posts[0]).toContain("The step generate_reply failed");
     expect(posts.join("\n")).not.toContain("1555010");
     expect(posts.join("\n")).not.toContain(stack.modelApiKey);

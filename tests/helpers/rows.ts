@@ -28,7 +28,9 @@ export interface ChatbotRow {
   whatsapp_access_token: object | null;
   system_prompt: string;
   model: string | null;
+  fallback_models: string[];
   history_messages: number;
+  history_tokens: number;
   max_distance: number;
   passages_per_search: number;
   text_search_language: string;
@@ -203,6 +205,9 @@ export interface UsageLogRow {
   cached_input_tokens: number;
   output_tokens: number;
   cost_usd: string | number;
+  input_price_usd: string | number | null;
+  cached_input_price_usd: string | number | null;
+  output_price_usd: string | number | null;
 }
 
 export interface UsageSummaryRow {

@@ -209,7 +209,14 @@ describe("the turn", () => {
     const logs = await db.query("select * from usage_logs where turn_id = $1", [context.turn_id]);
     // 60 uncached at 0.10, 40 cached at 0.01 and 20 out at 0.50 USD per million
     const cost = "0.00001640";
-    expect(logs).toMatchObject([{ model: "gpt-6-luna", input_tokens: 100, cost_usd: cost }]);
+    const prices = {
+      input_price_usd: "0.100000",
+      cached_input_price_usd: "0.010000",
+      output_price_usd: "0.500000",
+    };
+    expect(logs).toMatchObject([
+      { model: "gpt-6-luna", input_tokens: 100, cost_usd: cost, ...prices },
+    ]);
     const summaries = await db.query("select * from usage_summary where organization_id = $1", [
       shop.organization.id,
     ]);

@@ -78,7 +78,7 @@ describe("generate_reply", () => {
     turn_id: TURN,
     fence: 1,
     organization_id: ORGANIZATION,
-    chatbot: { id: TURN, name: "Support", system_prompt: "", model: null },
+    chatbot: { id: TURN, name: "Support", system_prompt: "", model: null, fallback_models: [] },
     contact: { id: TURN, profile_name: "" },
     history: [],
     messages: [{ author: "contact", kind: "text", body: "$var:f/platform/openai_api_key" }],
