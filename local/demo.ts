@@ -6,7 +6,7 @@ import { HANDBOOK_NAME, makeHandbookPdf } from "./demo/handbook.ts";
 import { hold } from "./demo/hold_exchange.ts";
 import { terminal } from "./demo/terminal.ts";
 import { startWebSite, WEB_PAGE_NAME, type WebSite } from "./demo/web_page.ts";
-import { type UploadArguments, uploadKnowledge } from "./knowledge_upload.ts";
+import { type UploadArguments, UploadFailed, uploadKnowledge } from "./knowledge_upload.ts";
 import { chooseModelProvider } from "./model_provider.ts";
 import { FREE_PORTS, type Stack, startStack } from "./stack.ts";
 
@@ -98,4 +98,16 @@ function report(result: DemoResult, milliseconds: number): void {
   );
 }
 
-process.exitCode = (await demo()) ? 0 : 1;
+/** A refused upload is a sentence for people; anything else is a defect and shows where it is. */
+function explain(error: unknown): void {
+  console.error(error instanceof UploadFailed ? error.message : error);
+  console.log(JSON.stringify({ demo: "failed", replies: 0 }));
+}
+
+process.exitCode = await demo().then(
+  (ok) => (ok ? 0 : 1),
+  (error: unknown) => {
+    explain(error);
+    return 1;
+  },
+);

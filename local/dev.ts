@@ -25,6 +25,7 @@ async function dev(): Promise<void> {
   const { values } = parseArgs({ options: { fresh: { type: "boolean", default: false } } });
   await requireFreePorts([PHONE_PORT, ...Object.values(PORTS)]);
   if (values.fresh) rmSync(DATA_DIR, { recursive: true, force: true });
+  console.log("Starting PostgreSQL, Windmill, WhatsApp, the models and the ingress …");
   const site = await startWebSite();
   const provider = chooseModelProvider(process.env);
   const stack = await startStack({
