@@ -2,13 +2,13 @@ import type { Stack } from "../stack.ts";
 import { markersIn, type Written } from "./write_messages.ts";
 
 export interface Verdict {
-  /** Messages that no reply answers, and of which nobody was told either. */
+  /** Messages that no reply answers. */
   lost: number;
   /** Messages that more than one reply answers. */
   double_replies: number;
   /** Messages that were answered after one that came later. */
   out_of_order: number;
-  /** Messages whose turn failed: the contact got the error message, or the operator an alert. */
+  /** Of the lost ones: their turn failed or its reply was never confirmed, and an alert says so. */
   given_up: number;
   /** Of the alerts, how many there are of a kind and step. */
   alerts: Record<string, number>;
@@ -33,10 +33,11 @@ export async function judge(stack: Stack, written: readonly Written[]): Promise<
       replies.flatMap((markers, reply) => (markers.includes(marker) ? [reply] : []));
     for (const message of messages) {
       const answers = repliesTo(message.marker);
-      if (answers.length === 0 && givenUp.has(message.wamid)) verdict.given_up += 1;
-      else if (answers.length === 0) {
+      if (answers.length === 0) {
+        const isGivenUp = givenUp.has(message.wamid);
         verdict.lost += 1;
-        verdict.problems.push(`${message.marker} (${message.wamid}) has no reply`);
+        verdict.given_up += isGivenUp ? 1 : 0;
+        verdict.problems.push(`${message.marker} has no reply${isGivenUp ? ", but an alert" : ""}`);
       } else if (answers.length > 1) {
         verdict.double_replies += 1;
         verdict.problems.push(`${message.marker} has ${answers.length} replies`);
