@@ -10,7 +10,11 @@ const MAX_TURN = 30_000;
 /** A message without words is shown by its kind. */
 const OF_EACH = 20;
 
-/** The last messages before the turn, the oldest first. What never reached the contact was not said. */
+/**
+ * The last messages before the turn, the oldest first. What never reached the contact was not said.
+ * In the order they were written down: a contact's message has WhatsApp's time in whole seconds and a reply has
+ * ours in milliseconds, so by time a quick answer would stand before what it answers.
+ */
 export async function readHistory(
   tenant: Tenant,
   turn: { turnId: string; contactId: string; maxMessages: number; maxTokens: number },
@@ -18,12 +22,12 @@ export async function readHistory(
   const recent = await many<Said>(
     tenant,
     `select author, kind, left(body, $4) as body from (
-       select *, sum(least(length(body), $4) + $6) over (order by sent_at desc, id desc) as characters
+       select *, sum(least(length(body), $4) + $6) over (order by id desc) as characters
        from messages
        where contact_id = $1 and turn_id is distinct from $2
          and (author = 'contact' or delivery_status not in ('pending', 'failed'))
-       order by sent_at desc, id desc limit $3
-     ) recent where characters <= $5 order by sent_at, id`,
+       order by id desc limit $3
+     ) recent where characters <= $5 order by id`,
     [turn.contactId, turn.turnId, turn.maxMessages, MAX_SHOWN, MAX_HISTORY, OF_EACH],
   );
   return newestWithin(recent, turn.maxTokens);

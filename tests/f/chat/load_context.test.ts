@@ -6,7 +6,7 @@ import {
   TypingNotShownError,
 } from "../../../f/platform/whatsapp_errors.ts";
 import type { TestDatabase } from "../../helpers/database.ts";
-import { insertWebhookEvent } from "../../helpers/records.ts";
+import { insertContact, insertMessage, insertWebhookEvent } from "../../helpers/records.ts";
 import type { MessageRow } from "../../helpers/rows.ts";
 import { createTestDatabase, openShop, type Shop } from "./shop.ts";
 
@@ -92,6 +92,24 @@ describe("a message that is answered", () => {
       ["chatbot", "We open at *nine*."],
     ]);
     expect(context.messages).toHaveLength(1);
+  });
+
+  it("shows a quick answer after what it answers, although WhatsApp's clock has whole seconds only", async () => {
+    const shop = await openShop(db);
+    const contact = await insertContact(db, { chatbot_id: shop.chatbot.id, phone: "15550100777" });
+    const said = { contact_id: contact.id };
+    await insertMessage(db, { ...said, body: "Which one?", sent_at: new Date(60_000) });
+    const reply = { ...said, author: "chatbot", sent_at: new Date(60_700) } as const;
+    await insertMessage(db, { ...reply, body: "The red one." });
+    await insertMessage(db, { ...said, body: "Thanks", sent_at: new Date(60_000) });
+    const context = await shop.claim(
+      await shop.contactWrites("Bye", { sender_bsuid: null, sender_phone: "15550100777" }),
+    );
+    expect(context.history.map(({ body }) => body)).toEqual([
+      "Which one?",
+      "The red one.",
+      "Thanks",
+    ]);
   });
 
   it("keeps text that Windmill would take for a secret as it is", async () => {
