@@ -1,7 +1,9 @@
 import { fileURLToPath } from "node:url";
 import express, { type Express } from "express";
+import { renderKnowledge, renderRuns } from "./panel.ts";
 import type { PhoneDeps } from "./phone_deps.ts";
-import { renderPage, renderRuns } from "./views.ts";
+import { allKnowledge } from "./uploads.ts";
+import { renderPage } from "./views.ts";
 
 const PUBLIC = fileURLToPath(new URL("./public", import.meta.url));
 
@@ -32,7 +34,7 @@ export function installPage(app: Express, deps: PhoneDeps): void {
         last: deps.whatsapp.conversation(chatbot.phoneNumberId, current.contact).at(-1),
       })),
       messages: deps.whatsapp.conversation(current.chatbot.phoneNumberId, current.contact),
-      uploads: deps.uploads.of(current.chatbot.chatbotId),
+      exampleQuestions: deps.exampleQuestions,
     });
     res.set("cache-control", "no-store").type("html").send(page.markup);
   });
@@ -40,6 +42,15 @@ export function installPage(app: Express, deps: PhoneDeps): void {
 
 export function installEvents(app: Express, deps: PhoneDeps): void {
   app.get("/events", (req, res) => deps.streams.add(res, deps.select(req)));
+}
+
+export function installKnowledge(app: Express, deps: PhoneDeps): void {
+  app.get("/knowledge", async (req, res) => {
+    const { chatbot } = deps.select(req);
+    const sources = await deps.sourcesOf(chatbot);
+    const knowledge = allKnowledge(deps.uploads.of(chatbot.chatbotId), sources);
+    res.type("html").send(renderKnowledge(knowledge).markup);
+  });
 }
 
 export function installRuns(app: Express, deps: PhoneDeps): void {

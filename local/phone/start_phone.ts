@@ -6,6 +6,7 @@ import { installDocuments, installErrors, installMessages } from "./install_acti
 import {
   installAssets,
   installEvents,
+  installKnowledge,
   installPage,
   installPolicy,
   installRuns,
@@ -13,7 +14,7 @@ import {
 import type { PhoneDeps, PhoneOptions } from "./phone_deps.ts";
 import { makeSelect } from "./selection.ts";
 import { Uploads } from "./uploads.ts";
-import { renderBubble, renderUploads } from "./views.ts";
+import { renderBubble } from "./views.ts";
 
 export type { PhoneOptions } from "./phone_deps.ts";
 
@@ -25,10 +26,8 @@ export interface PhonePage {
 /** The page of `npm run dev`: a contact's phone, with what happens behind it at its side. */
 export async function startPhone(options: PhoneOptions): Promise<PhonePage> {
   const streams = new EventStreams();
-  const uploads: Uploads = new Uploads(options.uploadDocument, (chatbotId) =>
-    streams.send(({ chatbot }) => chatbot.chatbotId === chatbotId, "uploads", {
-      html: renderUploads(uploads.of(chatbotId)).markup,
-    }),
+  const uploads = new Uploads(options.uploadDocument, (chatbotId) =>
+    streams.send(({ chatbot }) => chatbot.chatbotId === chatbotId, "knowledge", {}),
   );
   const select = makeSelect(options.chatbots, options.contacts);
   const deps: PhoneDeps = { ...options, streams, uploads, select };
@@ -39,6 +38,7 @@ export async function startPhone(options: PhoneOptions): Promise<PhonePage> {
   installEvents(app, deps);
   installMessages(app, deps);
   installDocuments(app, deps);
+  installKnowledge(app, deps);
   installRuns(app, deps);
   installErrors(app);
   const forwarding = forwardTraffic(deps);

@@ -11,6 +11,16 @@ export interface UploadedFile {
   content: Uint8Array;
 }
 
+/** A document or a web page, as the panel lists it. */
+export interface KnowledgeSource {
+  name: string;
+  state: "running" | "done" | "failed";
+  /** How far it is or why it failed, in words for the person who uploaded it. */
+  status: string;
+  /** 0 to 100, where it is known. */
+  percent?: number | undefined;
+}
+
 /** How far a document is, in words for the person who uploaded it. */
 export interface UploadProgress {
   status: string;
@@ -23,6 +33,8 @@ export interface FlowRun {
   /** Unix time in milliseconds. */
   startedAt: number;
   status: "running" | "success" | "failure";
+  /** What the contact wrote first in that turn; empty where it has no words. */
+  opening: string;
 }
 
 export interface Conversation {

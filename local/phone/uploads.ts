@@ -1,11 +1,7 @@
-import type { UploadedFile, UploadProgress } from "./types.ts";
+import type { KnowledgeSource, UploadedFile, UploadProgress } from "./types.ts";
 
-export interface Upload {
+export interface Upload extends KnowledgeSource {
   chatbotId: string;
-  name: string;
-  state: "running" | "done" | "failed";
-  status: string;
-  percent?: number | undefined;
 }
 
 export type UploadDocument = (
@@ -36,7 +32,7 @@ export class Uploads {
     this.#update(upload, {});
     try {
       await this.#uploadDocument(chatbotId, file, (progress) => this.#update(upload, progress));
-      this.#update(upload, { state: "done", status: "ready", percent: 100 });
+      this.#update(upload, { state: "done", status: "ready", percent: undefined });
     } catch (error) {
       const status = error instanceof Error ? error.message : String(error);
       this.#update(upload, { state: "failed", status, percent: undefined });
@@ -47,4 +43,21 @@ export class Uploads {
     Object.assign(upload, change);
     this.#changed(upload.chatbotId);
   }
+}
+
+/**
+ * The uploads of this page, then what the chatbot knows besides. An upload is a source too once it
+ * is stored; the name is all that the two have in common, and the upload says more.
+ */
+export function allKnowledge(
+  uploads: readonly Upload[],
+  sources: readonly KnowledgeSource[],
+): KnowledgeSource[] {
+  // a refused file leaves an earlier source of its name as it was
+  const isUpload = (source: KnowledgeSource) =>
+    uploads.some(
+      ({ name, state }) =>
+        name === source.name && (state !== "failed" || source.state === "failed"),
+    );
+  return [...uploads, ...sources.filter((source) => !isUpload(source))];
 }

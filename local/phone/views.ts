@@ -1,8 +1,9 @@
 import { type Html, html } from "../html.ts";
 import type { ContactInput, Message, MessageStatus } from "../whatsapp/types.ts";
+import { renderPanel } from "./panel.ts";
 import { addressOf, contactKey, nameOf } from "./selection.ts";
-import type { Conversation, FlowRun, PhoneChatbot } from "./types.ts";
-import type { Upload } from "./uploads.ts";
+import { timeOf } from "./time_of.ts";
+import type { Conversation, PhoneChatbot } from "./types.ts";
 import { renderWhatsAppText } from "./whatsapp_markup.ts";
 
 const TICKS: Record<MessageStatus, string> = {
@@ -24,7 +25,7 @@ export interface PageParts {
   contacts: readonly ContactInput[];
   chats: readonly ChatPreview[];
   messages: readonly Message[];
-  uploads: readonly Upload[];
+  exampleQuestions: readonly string[];
 }
 
 export function renderPage(parts: PageParts): Html {
@@ -43,20 +44,14 @@ export function renderPage(parts: PageParts): Html {
 <main class="conversation">
 <header><span class="avatar">${initial(current.chatbot.displayName)}</span>
 <div><h1>${current.chatbot.displayName}</h1><p class="presence" id="presence">online</p></div></header>
-<ol class="messages" id="messages" aria-live="polite">${messages.map(renderBubble)}</ol>
+<ol class="messages" id="messages" aria-live="polite">${renderExamples(parts)}${messages.map(renderBubble)}</ol>
 <form class="composer" id="composer">
 <textarea name="text" rows="1" placeholder="Type a message" aria-label="Message" maxlength="4096" autofocus></textarea>
 <button aria-label="Send">➤</button>
+<p class="problem" id="not-sent" role="alert"></p>
 </form>
 </main>
-<aside class="behind">
-<h2>Knowledge</h2>
-<label class="upload"><input type="file" id="file"><span>Upload a document for ${current.chatbot.displayName}</span></label>
-<ul class="uploads" id="uploads">${renderUploads(parts.uploads)}</ul>
-<h2>Flow runs</h2>
-<ul class="runs" id="runs"></ul>
-<p class="problem" id="problem" role="alert"></p>
-</aside>
+${renderPanel(current.chatbot)}
 <script src="/phone.js" type="module"></script>
 </body>
 </html>`;
@@ -88,25 +83,14 @@ export function renderBubble(message: Message): Html {
 <span class="meta">${timeOf(message.at)} <span class="ticks ${message.status}" title="${message.status}${error}">${TICKS[message.status]}${error}</span></span></li>`;
 }
 
-export function renderUploads(uploads: readonly Upload[]): Html {
-  return html`${uploads.map(
-    (upload) => html`<li class="${upload.state}"><b>${upload.name}</b> <span>${upload.status}</span>
-${upload.percent === undefined ? undefined : html`<progress max="100" value="${upload.percent}"></progress>`}</li>`,
-  )}`;
-}
-
-export function renderRuns(runs: readonly FlowRun[], windmillUrl: string): Html {
-  if (runs.length === 0) return html`<li class="none">None yet: write a message.</li>`;
-  return html`${runs.map(
-    (run) =>
-      html`<li class="${run.status}"><a href="${windmillUrl}/runs/${encodeURIComponent(run.jobId)}" target="_blank" rel="noreferrer">${timeOf(run.startedAt)}</a> <span>${run.status}</span></li>`,
-  )}`;
+/** Only shown while nothing else is in the list: a first message may come from either side. */
+function renderExamples({ exampleQuestions }: PageParts): Html | undefined {
+  if (exampleQuestions.length === 0) return undefined;
+  return html`<li class="examples"><span>You could ask:</span>${exampleQuestions.map(
+    (question) => html`<button type="button">${question}</button>`,
+  )}</li>`;
 }
 
 function initial(name: string): string {
   return [...name][0] ?? "?";
-}
-
-function timeOf(milliseconds: number): string {
-  return new Date(milliseconds).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 }

@@ -25,6 +25,7 @@ export function page(title: string, content: Html): Html {
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>${title} · local Windmill</title>
+    <link rel="icon" href="data:,">
     <style>${STYLE}</style>
   </head>
   <body>

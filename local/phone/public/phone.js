@@ -2,7 +2,10 @@ const conversation = document.body.dataset.conversation;
 const messages = document.querySelector("#messages");
 const composer = document.querySelector("#composer");
 const presence = document.querySelector("#presence");
-const problem = document.querySelector("#problem");
+const notSent = document.querySelector("#not-sent");
+const notUploaded = document.querySelector("#not-uploaded");
+const notRefreshed = document.querySelector("#not-refreshed");
+const SERVER_GONE = "is npm run dev still running?";
 const preview = document.querySelector(".chat.here small");
 let typingEnds;
 
@@ -34,17 +37,32 @@ function showMessage({ wamid, direction, html }) {
   scrollDown();
 }
 
+/** Why the server did not take it; empty when it did. */
 async function post(path, type, body) {
-  const response = await fetch(path, { method: "POST", headers: { "content-type": type }, body });
-  problem.textContent = response.ok ? "" : await response.text();
-  return response.ok;
+  try {
+    const response = await fetch(path, { method: "POST", headers: { "content-type": type }, body });
+    return response.ok ? "" : await response.text();
+  } catch {
+    return `Not sent: ${SERVER_GONE}`;
+  }
 }
 
-async function refreshRuns() {
-  const response = await fetch(`/runs?${conversation}`);
-  const answer = await response.text();
-  if (response.ok) document.querySelector("#runs").innerHTML = answer;
-  else problem.textContent = answer;
+/** Why the list could not be read; empty when it was. */
+async function refresh(list) {
+  try {
+    const response = await fetch(`/${list}?${conversation}`);
+    const answer = await response.text();
+    if (!response.ok) return answer;
+    document.querySelector(`#${list}`).innerHTML = answer;
+    return "";
+  } catch {
+    return `Not up to date: ${SERVER_GONE}`;
+  }
+}
+
+async function refreshPanel() {
+  const problems = await Promise.all([refresh("knowledge"), refresh("runs")]);
+  notRefreshed.textContent = problems.find((problem) => problem !== "") ?? "";
 }
 
 function listen() {
@@ -55,15 +73,17 @@ function listen() {
     presence.textContent = "connecting…";
   });
   // What happened while the connection was away is only on the server.
-  events.addEventListener("open", () => lost && location.reload());
+  events.addEventListener("open", () => {
+    if (!lost) return;
+    sessionStorage.setItem(conversation, composer.elements.text.value);
+    location.reload();
+  });
   events.addEventListener("message", (event) => {
     showMessage(JSON.parse(event.data));
-    refreshRuns();
+    refreshPanel();
   });
   events.addEventListener("typing", (event) => showTyping(JSON.parse(event.data).until));
-  events.addEventListener("uploads", (event) => {
-    document.querySelector("#uploads").innerHTML = JSON.parse(event.data).html;
-  });
+  events.addEventListener("knowledge", refreshPanel);
 }
 
 composer.addEventListener("submit", async (event) => {
@@ -72,12 +92,14 @@ composer.addEventListener("submit", async (event) => {
   const text = field.value.trim();
   if (text === "") return;
   field.value = "";
-  const sent = await post(
+  const problem = await post(
     `/messages?${conversation}`,
     "application/json",
     JSON.stringify({ text }),
   );
-  if (!sent) field.value = text;
+  notSent.textContent = problem;
+  // more may have been typed meanwhile
+  if (problem !== "") field.value = [text, field.value].filter((part) => part !== "").join("\n");
 });
 
 composer.addEventListener("keydown", (event) => {
@@ -86,20 +108,36 @@ composer.addEventListener("keydown", (event) => {
   composer.requestSubmit();
 });
 
+messages.addEventListener("click", (event) => {
+  const example = event.target.closest(".examples button");
+  if (example === null) return;
+  composer.elements.text.value = example.textContent;
+  composer.requestSubmit();
+});
+
 document.querySelector("#file").addEventListener("change", async (event) => {
-  const [file] = event.target.files;
+  const field = event.target;
+  const [file] = field.files;
   if (!file) return;
-  const name = encodeURIComponent(file.name);
-  await post(`/documents?${conversation}&name=${name}`, "application/octet-stream", file);
-  event.target.value = "";
+  notUploaded.textContent =
+    file.size > Number(field.dataset.maxBytes)
+      ? `${file.name} is larger than 10 MB.`
+      : await post(
+          `/documents?${conversation}&name=${encodeURIComponent(file.name)}`,
+          "application/octet-stream",
+          file,
+        );
+  field.value = "";
 });
 
 document.querySelector("#contact").addEventListener("change", (event) => {
   location.search = event.target.value;
 });
 
+composer.elements.text.value ||= sessionStorage.getItem(conversation) ?? "";
+sessionStorage.removeItem(conversation);
 listen();
-refreshRuns();
+refreshPanel();
 // A run that is still going ends without a message of its own.
-setInterval(refreshRuns, 3000);
+setInterval(refreshPanel, 3000);
 scrollDown();

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type PhoneOptions, startPhone } from "../../../local/phone/start_phone.ts";
-import type { UploadedFile, UploadProgress } from "../../../local/phone/types.ts";
+import type { KnowledgeSource, UploadedFile, UploadProgress } from "../../../local/phone/types.ts";
 import { ANA, NUMBER, startStandIn, textTo } from "../whatsapp/stand_in.ts";
 
 const BEN = { waId: "15550003333", name: "Ben <b>" };
@@ -13,6 +13,8 @@ async function startPhoneAndStandIn(overrides: Partial<PhoneOptions> = {}) {
     chatbots: [{ chatbotId: "c1", phoneNumberId: NUMBER, displayName: "Aurora & Sons" }],
     contacts: [ANA, BEN],
     uploadDocument: async () => undefined,
+    sourcesOf: async () => [],
+    exampleQuestions: [],
     runsOf: async () => [],
     windmillUrl: "http://windmill.test",
     ...overrides,
@@ -25,7 +27,17 @@ async function startPhoneAndStandIn(overrides: Partial<PhoneOptions> = {}) {
       headers: { "content-type": contentType },
       body: JSON.stringify({ text }),
     });
-  return { ...standIn, phone, get, type };
+  const upload = (name: string, content: BodyInit = "content") =>
+    fetch(`${phone.url}/documents?name=${encodeURIComponent(name)}`, {
+      method: "POST",
+      headers: { "content-type": "application/octet-stream" },
+      body: content,
+    });
+  return { ...standIn, phone, get, type, upload };
+}
+
+function names(knowledge: string) {
+  return [...knowledge.matchAll(/<b>(.*?)<\/b>/g)].map((match) => match[1]);
 }
 
 /** Collects the page's server-sent events of the first conversation. */
@@ -85,9 +97,19 @@ describe("the phone page", () => {
 
   it("refuses what is no message, and forms of other sites", async () => {
     const { whatsapp, type } = await startPhoneAndStandIn();
-    for (const refused of [type(" "), type("x".repeat(4_097)), type("Hi", "text/plain")]) {
-      expect((await refused).status).toBe(400);
-    }
+    const refused = await Promise.all([
+      type(" "),
+      type("x".repeat(4_097)),
+      type("x".repeat(200_000)),
+      type("Hi", "text/plain"),
+    ]);
+    expect(refused.map((response) => response.status)).toEqual([400, 400, 413, 400]);
+    expect(await Promise.all(refused.map((response) => response.text()))).toEqual([
+      "A message needs at least one character.",
+      "A message has at most 4096 characters.",
+      "A message has at most 4096 characters.",
+      'A message is sent as JSON: {"text": "…"}.',
+    ]);
     expect(whatsapp.conversation(NUMBER, ANA)).toEqual([]);
   });
 
@@ -124,7 +146,7 @@ describe("the phone page", () => {
     const files: UploadedFile[] = [];
     let report: (progress: UploadProgress) => void = () => expect.unreachable();
     let end: (error?: Error) => void = () => expect.unreachable();
-    const { phone, get } = await startPhoneAndStandIn({
+    const { get, upload } = await startPhoneAndStandIn({
       uploadDocument: (chatbotId, file, onProgress) => {
         expect(chatbotId).toBe("c1");
         files.push(file);
@@ -134,22 +156,16 @@ describe("the phone page", () => {
         });
       },
     });
-    const upload = (name: string) =>
-      fetch(`${phone.url}/documents?name=${encodeURIComponent(name)}`, {
-        method: "POST",
-        headers: { "content-type": "application/octet-stream" },
-        body: "content",
-      });
     expect((await upload("a <b>.pdf")).status).toBe(202);
     expect(files).toEqual([{ name: "a <b>.pdf", content: Buffer.from("content") }]);
     report({ status: "embedding", percent: 50 });
-    expect(await get("/")).toMatch(/a &lt;b&gt;\.pdf.*embedding.*value="50"/s);
+    expect(await get("/knowledge")).toMatch(/a &lt;b&gt;\.pdf.*embedding.*value="50"/s);
     end();
-    await expect.poll(() => get("/")).toContain("ready");
+    await expect.poll(() => get("/knowledge")).toContain("ready");
 
     await upload("b.pdf");
     end(new Error("This PDF has no text."));
-    await expect.poll(() => get("/")).toContain("This PDF has no text.");
+    await expect.poll(() => get("/knowledge")).toContain("This PDF has no text.");
   });
 
   it("links each flow run to Windmill", async () => {
@@ -159,10 +175,68 @@ describe("the phone page", () => {
           jobId: `${chatbot.chatbotId}/${contact.name}`,
           startedAt: 1_790_000_000_000,
           status: "running",
+          opening: "When is the <b>first</b> inspection due?",
         },
       ],
     });
-    expect(await get("/runs")).toContain('href="http://windmill.test/runs/c1%2FAna"');
+    const runs = await get("/runs");
+    expect(runs).toContain('href="http://windmill.test/runs/c1%2FAna"');
+    expect(runs).toContain("<q>When is the &lt;b&gt;first&lt;/b&gt; inspe…</q>");
+  });
+
+  it("lists what the chatbot knows, and an upload that became a source once", async () => {
+    const sources: KnowledgeSource[] = [
+      { name: "handbook", state: "done", status: "ready" },
+      { name: "scan.pdf", state: "failed", status: "This PDF has no text." },
+    ];
+    const { get, upload } = await startPhoneAndStandIn({
+      sourcesOf: async (chatbot) => (chatbot.chatbotId === "c1" ? sources : []),
+      uploadDocument: async (_chatbotId, { name }) => {
+        if (name !== "prices.txt") throw new Error(`${name} was refused.`);
+        sources.push({ name, state: "done", status: "ready" });
+      },
+    });
+    expect(names(await get("/knowledge"))).toEqual(["handbook", "scan.pdf"]);
+    for (const name of ["prices.txt", "scan.pdf", "handbook"]) await upload(name);
+    const listed = await get("/knowledge");
+    // the refused handbook is beside the one that is still known
+    expect(names(listed)).toEqual(["handbook", "scan.pdf", "prices.txt", "handbook"]);
+    expect(listed).toContain("handbook was refused.");
+  });
+
+  it("says which file is too large, and takes one of exactly 10 MB", async () => {
+    const { get, upload } = await startPhoneAndStandIn();
+    const limit = 10 * 1024 * 1024;
+    const response = await upload("big.txt", Buffer.alloc(limit + 1));
+    expect(response.status).toBe(413);
+    expect(await response.text()).toBe("big.txt is larger than 10 MB.");
+    expect((await upload("fits.txt", Buffer.alloc(limit))).status).toBe(202); // control
+    expect(names(await get("/knowledge"))).toEqual(["fits.txt"]);
+  });
+
+  it.each([
+    { name: "empty.txt", content: "", sentence: "empty.txt is empty." },
+    { name: " ", content: "content", sentence: "A file needs a name." },
+    {
+      name: "x".repeat(201),
+      content: "content",
+      sentence: "The file's name is longer than 200 characters.",
+    },
+  ])("answers an upload that cannot be one: $sentence", async ({ name, content, sentence }) => {
+    const { upload } = await startPhoneAndStandIn();
+    const response = await upload(name, content);
+    expect(response.status).toBe(400);
+    expect(await response.text()).toBe(sentence);
+  });
+
+  it("offers the file types that can be read", async () => {
+    const { get } = await startPhoneAndStandIn();
+    expect(await get("/")).toContain('accept=".pdf,.txt,.md,.csv,text/plain,application/pdf"');
+  });
+
+  it("offers the example questions, escaped", async () => {
+    const { get } = await startPhoneAndStandIn({ exampleQuestions: ["Is 1 < 2?"] });
+    expect(await get("/")).toContain('<button type="button">Is 1 &lt; 2?</button>');
   });
 
   it("says why the runs could not be read", async () => {
