@@ -36,10 +36,10 @@ export async function uploadKnowledge(
   const jobId = await windmill.runScript("f/knowledge/upload_document", {
     chatbot_id: upload.chatbotId,
     source_type: upload.sourceType,
-    name: upload.name,
+    name: JSON.stringify(upload.name),
     db: "$res:f/platform/postgres",
     ...("url" in upload
-      ? { url: upload.url }
+      ? { url: JSON.stringify(upload.url) }
       : { file_content: Buffer.from(upload.content).toString("base64") }),
   });
   const { success, result } = await windmill.waitForJob(jobId);

@@ -10,11 +10,21 @@ export type Upload = { chatbotId: string; name: string } & (
   | { sourceType: "url"; url: string }
 );
 
+/**
+ * Windmill replaces an argument that begins with $var: or $res: by the secret of that name before main runs.
+ * So a program passes a tenant's words as a JSON string, which begins with a quotation mark; a person at the
+ * form types them as they are.
+ */
+const wordsFromOutside = z.string().transform((text) => {
+  if (!/^".*"$/s.test(text)) return text;
+  const unquoted = z.string().safeParse(jsonOr(text));
+  return unquoted.success ? unquoted.data : text;
+});
+
 const request = z.object({
   chatbot_id: z.uuid("The chatbot's id is not an id."),
   source_type: z.enum(["pdf", "text", "url"], "Choose a PDF, a text or a web page."),
-  name: z
-    .string()
+  name: wordsFromOutside
     .transform((name) => name.replace(/\p{Cc}/gu, " ").trim())
     .pipe(
       z
@@ -23,7 +33,7 @@ const request = z.object({
         .max(200, "The name is longer than 200 characters."),
     ),
   file_content: z.string().nullish(),
-  url: z.string().nullish(),
+  url: wordsFromOutside.nullish(),
 });
 
 export type UploadRequest = z.input<typeof request>;
@@ -70,6 +80,15 @@ function normalized(address: string): string {
   const url = new URL(address);
   url.hash = "";
   return url.href;
+}
+
+/** Quotation marks need not be JSON's: «"Aurora" and "Borealis"» is a name. */
+function jsonOr(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { uploadKnowledge } from "../../local/knowledge_upload.ts";
 import {
   contactSays,
   receivedWhenSettled,
@@ -42,6 +43,19 @@ describe("text that Windmill would take for a reference to a secret", () => {
         [waId],
       ),
     ).toEqual([{ body: reference, profile_name: reference }]);
+  });
+
+  it.each(REFERENCES)("%s stays the name of a document", async (reference) => {
+    const { chatbotId } = stack.shop;
+    const content = Buffer.from(`A document about ${reference}.`);
+    await uploadKnowledge(
+      stack,
+      { chatbotId, name: reference, sourceType: "text", content },
+      () => undefined,
+    );
+    expect(
+      await stack.admin.query("select name from knowledge_sources where name = $1", [reference]),
+    ).toHaveLength(1);
   });
 
   it("leaves no secret in any job's arguments, result or log, nor in what was sent", async () => {

@@ -29,6 +29,20 @@ describe("parseUpload", () => {
     expect(parseUpload(page)).toMatchObject({ sourceType: "url", url: "https://example.com/" });
   });
 
+  it.each([
+    ["$var:f/platform/openai_api_key", '"$var:f/platform/openai_api_key"'],
+    ['The "best" tyres', '"The \\"best\\" tyres"'],
+    ['"Aurora" and "Borealis"', '"Aurora" and "Borealis"'],
+    ["Handbook", "Handbook"],
+  ])("takes the name %s as a JSON string or as it was typed", (name, given) => {
+    expect(parseUpload({ ...text, name: given }).name).toBe(name);
+  });
+
+  it("takes an address as a JSON string, too", () => {
+    const url = JSON.stringify("https://example.com/a");
+    expect(parseUpload({ ...page, url })).toMatchObject({ url: "https://example.com/a" });
+  });
+
   it("cleans the name", () => {
     expect(parseUpload({ ...text, name: "  Hand\u0000book\n" }).name).toBe("Hand book");
   });
