@@ -10,7 +10,8 @@ import { pathParameter } from "./path_parameter.ts";
 /** Strict: a parameter that is not here would change what Windmill does. */
 const runQuery = z.strictObject({
   scheduled_for: z.iso.datetime({ offset: true }).optional(),
-  scheduled_in_secs: z.coerce.number().min(0).optional(),
+  // an i64 in Windmill, which refuses 1.5; scheduled_for takes a fraction
+  scheduled_in_secs: z.coerce.number().int().min(0).optional(),
   parent_job: z.uuid().optional(),
   root_job: z.uuid().optional(),
   job_id: z.uuid().optional(),

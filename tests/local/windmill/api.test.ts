@@ -42,6 +42,13 @@ describe("starting jobs over HTTP", () => {
     expect(delay).toBeLessThanOrEqual(1000);
   });
 
+  it("refuses a fraction of a second in scheduled_in_secs, as Windmill's i64 does", async () => {
+    const start = (seconds: string) =>
+      windmill.api("POST", `jobs/run/p/f/t/adds?scheduled_in_secs=${seconds}`, { a: 1, b: 2 });
+    expect(await start("1.5")).toMatchObject({ status: 400 });
+    expect(await start("0")).toMatchObject({ status: 201 }); // control
+  });
+
   it("cancels a job that waits for its time, which then never runs", async () => {
     const path = "jobs/run/p/f/t/adds?scheduled_in_secs=3600";
     const { text: id } = await windmill.api("POST", path, { a: 1, b: 2 });
