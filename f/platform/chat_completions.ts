@@ -5,7 +5,7 @@ import type {
   ChatCompletionMessageParam,
 } from "openai/resources/chat/completions";
 import { z } from "zod";
-import { unreadableAnswer } from "./model_call_error.ts";
+import { readAnswer } from "./model_call_error.ts";
 import { parseModelId } from "./model_table.ts";
 import type {
   AssistantMessage,
@@ -68,12 +68,7 @@ export function chatCompletionsModel(
 }
 
 async function ask(client: OpenAI, id: string, request: ModelRequest): Promise<ModelAnswer> {
-  const parsed = completion.safeParse(await create(client, id, request));
-  if (!parsed.success) {
-    const where = parsed.error.issues.map(({ path }) => path.join(".")).join(", ");
-    throw unreadableAnswer(id, `its answer has another shape at ${where}.`);
-  }
-  return answerOf(id, parsed.data);
+  return answerOf(id, readAnswer(completion, id, await create(client, id, request)));
 }
 
 async function create(client: OpenAI, id: string, request: ModelRequest): Promise<unknown> {

@@ -3,7 +3,7 @@ import { GoogleGenerativeAI } from "@google/generative-ai";
 import { z } from "zod";
 import { toGeminiCallError } from "./gemini_errors.ts";
 import { generateContentRequest } from "./gemini_request.ts";
-import { ModelCallError, unreadableAnswer } from "./model_call_error.ts";
+import { ModelCallError, readAnswer } from "./model_call_error.ts";
 import { parseModelId } from "./model_table.ts";
 import type { ChatModel, ModelAnswer, ModelRequest, TokenUsage } from "./models.ts";
 import { CONTACT_WAITS, type RetryPlan, withRetries } from "./retry.ts";
@@ -82,12 +82,7 @@ async function ask(
   request: ModelRequest,
   timeoutMs: number,
 ): Promise<ModelAnswer> {
-  const parsed = generated.safeParse(await generate(client, id, request, timeoutMs));
-  if (!parsed.success) {
-    const where = parsed.error.issues.map(({ path }) => path.join(".")).join(", ");
-    throw unreadableAnswer(id, `its answer has another shape at ${where}.`);
-  }
-  return answerOf(id, parsed.data);
+  return answerOf(id, readAnswer(generated, id, await generate(client, id, request, timeoutMs)));
 }
 
 async function generate(

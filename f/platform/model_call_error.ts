@@ -1,3 +1,5 @@
+import type { z } from "zod";
+
 import type { Retryable } from "./retry.ts";
 
 interface FailureDetails {
@@ -60,7 +62,20 @@ export function unconnectedCall(model: string, cause: unknown): ModelCallError {
   return new ModelCallError(model, "no connection.", { isRetryable: true }, { cause });
 }
 
-/** An answer came that we cannot read. Asking again brings the same, another provider does not. */
-export function unreadableAnswer(model: string, problem: string): ModelCallError {
-  return new ModelCallError(model, problem, { isRetryable: false, isOutage: true });
+/**
+ * A model's answer in the shape that we rely on. Throws ModelCallError: asking again brings the same answer, another
+ * provider does not.
+ */
+export function readAnswer<Schema extends z.ZodType>(
+  schema: Schema,
+  model: string,
+  answer: unknown,
+): z.output<Schema> {
+  const parsed = schema.safeParse(answer);
+  if (parsed.success) return parsed.data;
+  const where = parsed.error.issues.map(({ path }) => path.join(".")).join(", ");
+  throw new ModelCallError(model, `its answer has another shape at ${where}.`, {
+    isRetryable: false,
+    isOutage: true,
+  });
 }

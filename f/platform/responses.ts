@@ -4,7 +4,7 @@ import type {
   ResponseInputItem,
 } from "openai/resources/responses/responses";
 import { z } from "zod";
-import { ModelCallError, unreadableAnswer } from "./model_call_error.ts";
+import { ModelCallError, readAnswer } from "./model_call_error.ts";
 import { modelFacts, parseModelId } from "./model_table.ts";
 import type {
   AssistantMessage,
@@ -67,12 +67,7 @@ export function responsesModel(
 }
 
 async function ask(client: OpenAI, id: string, request: ModelRequest): Promise<ModelAnswer> {
-  const parsed = response.safeParse(await create(client, id, request));
-  if (!parsed.success) {
-    const where = parsed.error.issues.map(({ path }) => path.join(".")).join(", ");
-    throw unreadableAnswer(id, `its answer has another shape at ${where}.`);
-  }
-  return answerOf(id, parsed.data);
+  return answerOf(id, readAnswer(response, id, await create(client, id, request)));
 }
 
 async function create(client: OpenAI, id: string, request: ModelRequest): Promise<unknown> {
