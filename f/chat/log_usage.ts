@@ -133,8 +133,7 @@ async function settleReservation(
        messages_reserved = s.messages_reserved - 1,
        messages_used = s.messages_used + 1,
        tokens_used = s.tokens_used + $2,
-       cost_usd = s.cost_usd + $3,
-       updated_at = now()
+       cost_usd = s.cost_usd + $3
      from settled
      where s.organization_id = settled.organization_id and s.period_start = settled.reserved_period`,
     [turnId, tokens, cost.toFixed(8)],

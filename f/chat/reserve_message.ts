@@ -17,7 +17,7 @@ export async function reserveMessage(tenant: Tenant, period: string): Promise<Qu
   );
   const reserved = await maybeOne(
     tenant,
-    `update usage_summary s set messages_reserved = s.messages_reserved + 1, updated_at = now()
+    `update usage_summary s set messages_reserved = s.messages_reserved + 1
      from organizations o
      where s.organization_id = $1 and s.period_start = $2 and o.id = s.organization_id
        and (o.message_limit is null or s.messages_used + s.messages_reserved < o.message_limit)

@@ -61,8 +61,7 @@ async function learnAliases(
        phone = case when exists (
          select from contacts other
          where other.chatbot_id = c.chatbot_id and other.phone = $3 and other.id <> c.id
-       ) then c.phone else coalesce($3, c.phone) end,
-       updated_at = now()
+       ) then c.phone else coalesce($3, c.phone) end
      where id = $1
      returning ${COLUMNS}`,
     [contact.id, bsuid, phone],

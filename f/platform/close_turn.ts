@@ -174,7 +174,7 @@ async function releaseReservation(tenant: Tenant, turnId: string): Promise<void>
        where id = $1 and usage_settled_at is null and reserved_period is not null
        returning organization_id, reserved_period
      )
-     update usage_summary s set messages_reserved = s.messages_reserved - 1, updated_at = now()
+     update usage_summary s set messages_reserved = s.messages_reserved - 1
      from released r
      where s.organization_id = r.organization_id and s.period_start = r.reserved_period`,
     [turnId],
