@@ -1,8 +1,5 @@
 import type { ChatbotNumber } from "../platform/whatsapp_numbers.ts";
 
-/** Another run may take a turn over when its owner has not moved it on for this long. */
-export const LEASE = "120 seconds";
-
 /** The turn that a flow run owns: every later write names its fence. */
 export interface ClaimedTurn {
   readonly outcome: "reply";

@@ -1,6 +1,7 @@
 import { maybeOne, one, type Tenant } from "../platform/postgres.ts";
+import { TURN_LEASE } from "../platform/turn_lease.ts";
 import type { Sender } from "../platform/waiting_events.ts";
-import { type AnsweringChatbot, type Claim, LEASE } from "./claim.ts";
+import type { AnsweringChatbot, Claim } from "./claim.ts";
 import { openTurn } from "./open_turn.ts";
 import { type LockedContact, resolveContact } from "./resolve_contact.ts";
 import { absorbWaitingEvents } from "./take_events.ts";
@@ -77,7 +78,7 @@ async function joinLiveTurn(
     tenant,
     `update turns set fence = fence + 1, lease_expires_at = now() + $3::interval, flow_job_id = $2
      where id = $1 returning fence`,
-    [live.id, flowJobId, LEASE],
+    [live.id, flowJobId, TURN_LEASE],
   );
   return { outcome: "reply", turnId: live.id, fence };
 }

@@ -1,5 +1,6 @@
 import { one, type Tenant } from "../platform/postgres.ts";
-import { type AnsweringChatbot, type Claim, LEASE } from "./claim.ts";
+import { TURN_LEASE } from "../platform/turn_lease.ts";
+import type { AnsweringChatbot, Claim } from "./claim.ts";
 import { reserveMessage } from "./reserve_message.ts";
 import type { LockedContact } from "./resolve_contact.ts";
 import {
@@ -97,7 +98,7 @@ async function insertTurn(
       contact.chatbot_id,
       contact.id,
       flowJobId,
-      LEASE,
+      TURN_LEASE,
       reservedPeriod,
       reply,
     ],

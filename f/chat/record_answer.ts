@@ -1,10 +1,10 @@
 import { maybeOne, type Tenant } from "../platform/postgres.ts";
 import { storableJson, storableText } from "../platform/storable_text.ts";
+import { TURN_LEASE } from "../platform/turn_lease.ts";
 import { citedSources } from "./agent/cited_sources.ts";
 import { NoReplyError } from "./agent/run_agent.ts";
 import type { AgentAnswer, ToolExecution } from "./agent/types.ts";
 import { toWhatsAppMarkup } from "./agent/whatsapp_markup.ts";
-import { LEASE } from "./claim.ts";
 import type { ContextPayload } from "./context.ts";
 
 /**
@@ -35,7 +35,7 @@ export async function recordAnswer(
       reply,
       storableJson(sources),
       JSON.stringify(answer.usage),
-      LEASE,
+      TURN_LEASE,
     ],
   );
   if (!recorded) return false;

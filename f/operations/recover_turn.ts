@@ -1,6 +1,7 @@
 import { raiseAlert } from "../platform/alerts.ts";
 import { closeTurn, FLOW_PATH } from "../platform/close_turn.ts";
 import { type Database, maybeOne, withTenant } from "../platform/postgres.ts";
+import { TURN_LEASE } from "../platform/turn_lease.ts";
 import { failTurn, type TurnInHand } from "./fail_turn.ts";
 import {
   alertAbout,
@@ -42,10 +43,10 @@ async function endTurn(database: Database, clients: RecoveryClients, stuck: Stuc
   const turn = await withTenant(database, organizationId, (tenant) =>
     maybeOne<TurnInHand>(
       tenant,
-      `update turns set fence = fence + 1, lease_expires_at = now() + interval '120 seconds'
+      `update turns set fence = fence + 1, lease_expires_at = now() + $2::interval
        where id = $1 and status in ('generating', 'replying') and lease_expires_at < now()
        returning id, fence, reply_kind`,
-      [stuck.id],
+      [stuck.id, TURN_LEASE],
     ),
   );
   if (!turn) return "untouched";

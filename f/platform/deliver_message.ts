@@ -1,5 +1,6 @@
 import { type Database, maybeOne, one, type Tenant, withTenant } from "./postgres.ts";
 import { type Sending, sendMessage } from "./send_message.ts";
+import { TURN_LEASE } from "./turn_lease.ts";
 import type { WhatsAppFor } from "./whatsapp_numbers.ts";
 
 /** One message of a turn's reply, claimed under the turn's fence. */
@@ -50,7 +51,7 @@ async function claimPart(tenant: Tenant, reply: ReplyPart): Promise<Sending | De
        for share of c
      ),
      turn as (
-       update turns t set lease_expires_at = now() + interval '120 seconds'
+       update turns t set lease_expires_at = now() + $4::interval
        from contact
        where t.id = $1 and t.fence = $2 and t.status = 'replying' and t.contact_id = contact.id
        returning t.id
@@ -61,7 +62,7 @@ async function claimPart(tenant: Tenant, reply: ReplyPart): Promise<Sending | De
      where m.turn_id = turn.id and m.part = $3 and m.delivery_status = 'pending' and b.id = m.chatbot_id
      returning m.id, m.body, m.attempts, m.delivery_key, contact.phone, contact.bsuid,
        m.organization_id, m.chatbot_id, b.phone_number_id, b.whatsapp_access_token`,
-    [reply.turnId, reply.fence, reply.part],
+    [reply.turnId, reply.fence, reply.part, TURN_LEASE],
   );
   return claimed ?? whyNotClaimed(tenant, reply);
 }

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
 import { TURN_TIMEOUT_MS } from "../../../f/chat/agent/stop_rules.ts";
-import { LEASE } from "../../../f/chat/claim.ts";
+import { TURN_LEASE } from "../../../f/platform/turn_lease.ts";
 
 const step = z.object({
   id: z.string(),
@@ -32,7 +32,7 @@ const stepNamed = (id: string) => {
   if (!found) throw new Error(`flow.yaml has no step ${id}`);
   return found;
 };
-const leaseSeconds = Number(LEASE.replace(" seconds", ""));
+const leaseSeconds = Number(TURN_LEASE.replace(" seconds", ""));
 
 it.each(steps)("gives $id less time than the turn's lease lasts", ({ timeout }) => {
   expect(timeout.value).toBeLessThan(leaseSeconds);
