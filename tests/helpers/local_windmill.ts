@@ -55,16 +55,3 @@ export async function startTestWindmill(
     },
   };
 }
-
-/** Resolves when `check` does not throw any more; fails with its last error after `seconds`. */
-export async function eventually<T>(check: () => T | Promise<T>, seconds = 15): Promise<T> {
-  const deadline = Date.now() + seconds * 1000;
-  for (;;) {
-    try {
-      return await check();
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-  }
-}

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { eventually, startTestWindmill, type TestWindmill } from "../../helpers/local_windmill.ts";
+import { eventually } from "../../helpers/eventually.ts";
+import { startTestWindmill, type TestWindmill } from "../../helpers/local_windmill.ts";
 
 let windmill: TestWindmill;
 beforeAll(async () => {

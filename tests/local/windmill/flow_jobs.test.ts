@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { JobEvent } from "../../../local/windmill/jobs/job_service.ts";
-import { eventually, startTestWindmill, type TestWindmill } from "../../helpers/local_windmill.ts";
+import { eventually } from "../../helpers/eventually.ts";
+import { startTestWindmill, type TestWindmill } from "../../helpers/local_windmill.ts";
 
 let windmill: TestWindmill;
 beforeAll(async () => {

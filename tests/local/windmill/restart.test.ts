@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { eventually, startTestWindmill, type TestWindmill } from "../../helpers/local_windmill.ts";
+import { eventually } from "../../helpers/eventually.ts";
+import { startTestWindmill, type TestWindmill } from "../../helpers/local_windmill.ts";
 
 let windmill: TestWindmill;
 afterEach(() => windmill.remove());

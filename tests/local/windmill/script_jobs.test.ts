@@ -2,7 +2,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../local/windmill/json.ts";
-import { eventually, startTestWindmill, type TestWindmill } from "../../helpers/local_windmill.ts";
+import { eventually } from "../../helpers/eventually.ts";
+import { startTestWindmill, type TestWindmill } from "../../helpers/local_windmill.ts";
 
 let windmill: TestWindmill;
 beforeAll(async () => {
