@@ -42,6 +42,7 @@ export async function startServerProcess(
 async function answering(url: string, child: ChildProcess, file: string): Promise<void> {
   const deadline = Date.now() + START_MILLISECONDS;
   while (child.exitCode === null && Date.now() < deadline) {
+    // refused connections are what it is waiting out
     const response = await fetch(url).catch(() => undefined);
     if (response?.ok) return;
     await sleep(50);
