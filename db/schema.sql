@@ -94,6 +94,8 @@ create table chatbots (
   handover_message text,
   fallback_models text[] default '{}'::text[] not null,
   history_tokens integer default 4000 not null,
+  keeps_media boolean default false not null,
+  media_message text default 'Sorry, I can only read text messages here. Please write to me in words what it is about.'::text not null,
   constraint chatbots_pkey PRIMARY KEY (id),
   constraint chatbots_organization_id_id_key UNIQUE (organization_id, id),
   constraint chatbots_phone_number_id_key UNIQUE (phone_number_id),
@@ -111,6 +113,8 @@ create table chatbots (
   constraint chatbots_whatsapp_access_token_check CHECK (is_credential_envelope(whatsapp_access_token))
 );
 comment on table chatbots is 'One business number on WhatsApp and how it answers.';
+comment on column chatbots.keeps_media is 'Whether the files that contacts send are stored. The model is then asked for a reply even when nothing was written.';
+comment on column chatbots.media_message is 'The reply to files and voice messages without words, made without a model. Empty: they are not answered.';
 CREATE INDEX chatbots_organization_id_idx ON chatbots USING btree (organization_id);
 alter table chatbots enable row level security;
 alter table chatbots force row level security;
@@ -250,7 +254,7 @@ create table turns (
   constraint turns_check1 CHECK (status <> 'replying'::text OR reply IS NOT NULL),
   constraint turns_check2 CHECK ((finished_at IS NOT NULL) = (status = ANY (ARRAY['completed'::text, 'failed'::text]))),
   constraint turns_recoveries_check CHECK (recoveries >= 0),
-  constraint turns_reply_kind_check CHECK (reply_kind = ANY (ARRAY['answer'::text, 'limit'::text, 'error'::text])),
+  constraint turns_reply_kind_check CHECK (reply_kind = ANY (ARRAY['answer'::text, 'limit'::text, 'media'::text, 'error'::text])),
   constraint turns_sources_check CHECK (jsonb_typeof(sources) = 'array'::text),
   constraint turns_status_check CHECK (status = ANY (ARRAY['generating'::text, 'replying'::text, 'completed'::text, 'failed'::text])),
   constraint turns_usage_check CHECK (jsonb_typeof(usage) = 'object'::text)
@@ -1115,6 +1119,82 @@ AS $function$
 revoke all on function usage_totals() from public;
 grant execute on function usage_totals() to chatbot_app;
 comment on function usage_totals() is 'What the organization, each chatbot and each contact (whose conversation is one) used and cost. is_priced: all of it at known prices.';
+
+create table message_media (
+  id bigint generated always as identity not null,
+  organization_id uuid not null,
+  chatbot_id uuid not null,
+  message_id bigint not null,
+  whatsapp_media_id text not null,
+  status text default 'pending'::text not null,
+  s3_key text,
+  mime_type text,
+  byte_size bigint,
+  sha256 text,
+  failure text,
+  recoveries integer default 0 not null,
+  recovered_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  constraint message_media_pkey PRIMARY KEY (id),
+  constraint message_media_message_id_key UNIQUE (message_id),
+  constraint message_media_organization_id_chatbot_id_fkey FOREIGN KEY (organization_id, chatbot_id) REFERENCES chatbots(organization_id, id) ON DELETE CASCADE,
+  constraint message_media_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint message_media_organization_id_message_id_fkey FOREIGN KEY (organization_id, message_id) REFERENCES messages(organization_id, id) ON DELETE CASCADE,
+  constraint message_media_byte_size_check CHECK (byte_size >= 0),
+  constraint message_media_check CHECK ((status = 'stored'::text) = (s3_key IS NOT NULL AND sha256 IS NOT NULL AND byte_size IS NOT NULL)),
+  constraint message_media_check1 CHECK ((status = 'failed'::text) = (failure IS NOT NULL)),
+  constraint message_media_check2 CHECK ((status = 'pending'::text) = (finished_at IS NULL)),
+  constraint message_media_failure_check CHECK (failure <> ''::text),
+  constraint message_media_recoveries_check CHECK (recoveries >= 0),
+  constraint message_media_s3_key_check CHECK (s3_key <> ''::text),
+  constraint message_media_sha256_check CHECK (sha256 ~ '^[0-9a-f]{64}$'::text),
+  constraint message_media_status_check CHECK (status = ANY (ARRAY['pending'::text, 'stored'::text, 'failed'::text])),
+  constraint message_media_whatsapp_media_id_check CHECK (whatsapp_media_id <> ''::text)
+);
+comment on table message_media is 'The file of a contact''s message, which a job of its own copies from WhatsApp to object storage.';
+comment on column message_media.failure is 'Why the file is not there, in a sentence for the organization.';
+comment on column message_media.recoveries is 'How often recover_turns found that no job had stored the file.';
+CREATE INDEX message_media_pending_idx ON message_media USING btree (created_at) WHERE status = 'pending'::text;
+CREATE INDEX message_media_message_idx ON message_media USING btree (organization_id, message_id);
+CREATE INDEX message_media_chatbot_idx ON message_media USING btree (organization_id, chatbot_id);
+alter table message_media enable row level security;
+alter table message_media force row level security;
+create policy routing on message_media for select to chatbot_router using (true);
+create policy tenant_isolation on message_media for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
+grant delete, insert, select, update on message_media to chatbot_app;
+grant select (id, organization_id, status, recoveries, recovered_at, created_at) on message_media to chatbot_router;
+
+CREATE OR REPLACE FUNCTION public.message_media_organization(p_message_media_id bigint)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select organization_id from message_media where id = p_message_media_id
+  $function$;
+alter function message_media_organization(bigint) owner to chatbot_router;
+revoke all on function message_media_organization(bigint) from public;
+grant execute on function message_media_organization(bigint) to chatbot_app;
+comment on function message_media_organization(bigint) is 'The tenant of a file; null when there is no such file.';
+
+CREATE OR REPLACE FUNCTION public.unstored_media(p_limit integer)
+ RETURNS TABLE(organization_id uuid, id bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select m.organization_id, m.id
+    from message_media m
+    -- its first job started when the message was taken
+    where m.status = 'pending' and is_recovery_due(m.recoveries, coalesce(m.recovered_at, m.created_at))
+    order by m.created_at
+    limit p_limit
+  $function$;
+alter function unstored_media(integer) owner to chatbot_router;
+revoke all on function unstored_media(integer) from public;
+grant execute on function unstored_media(integer) to chatbot_app;
+comment on function unstored_media(integer) is 'Files that no job has stored although one should have.';
 
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON chatbots FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON contacts FOR EACH ROW EXECUTE FUNCTION tg__updated_at();

@@ -28,7 +28,7 @@ export interface TurnAfterFailure {
 export interface TurnInHand {
   readonly id: string;
   readonly fence: number;
-  readonly reply_kind: "answer" | "limit" | "error" | null;
+  readonly reply_kind: "answer" | "limit" | "media" | "error" | null;
 }
 
 /** The event's turn, if this flow run still owns it. */
@@ -63,7 +63,7 @@ export async function failTurn(
   run: Pick<FailedRun, "organizationId" | "reason" | "isPassing">,
 ): Promise<TurnAfterFailure> {
   if (!turn) return { turn: "none", contact: "not_told", nextFlowJobId: null };
-  if (turn.reply_kind === "answer" || turn.reply_kind === "limit") {
+  if (turn.reply_kind !== null && turn.reply_kind !== "error") {
     return { turn: "left", contact: "not_told", nextFlowJobId: null };
   }
   const { organizationId, isPassing } = run;

@@ -61,7 +61,7 @@ async function endTurn(database: Database, clients: RecoveryClients, stuck: Stuc
       turnId: turn.id,
     }),
   );
-  if (turn.reply_kind === "answer" || turn.reply_kind === "limit") {
+  if (turn.reply_kind !== null && turn.reply_kind !== "error") {
     const { id: turnId, fence } = turn;
     await closeTurn(database, clients.startFlow, { organizationId, turnId, fence });
   } else {

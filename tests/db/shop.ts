@@ -6,6 +6,7 @@ import {
   insertDocumentChunk,
   insertKnowledgeSource,
   insertMessage,
+  insertMessageMedia,
   insertOrganization,
   insertOrgIntegration,
   insertSystemAlert,
@@ -29,7 +30,8 @@ export async function insertShop(db: TestDatabase) {
   await insertChatbotIntegration(db, { chatbot_id: chatbot.id, integration_id: integration.id });
   const contact = await insertContact(db, { chatbot_id: chatbot.id });
   const turn = await insertTurn(db, { contact_id: contact.id });
-  await insertMessage(db, { contact_id: contact.id, turn_id: turn.id });
+  const message = await insertMessage(db, { contact_id: contact.id, turn_id: turn.id });
+  await insertMessageMedia(db, { message_id: message.id });
   await insertWebhookEvent(db, { chatbot_id: chatbot.id, turn_id: turn.id });
   const source = await insertKnowledgeSource(db, { chatbot_id: chatbot.id });
   // one word, and so one row of chunk_lexemes

@@ -15,6 +15,7 @@ const TABLES = {
   contacts: ["insert", "update", "delete"],
   turns: ["insert", "update", "delete"],
   messages: ["insert", "update", "delete"],
+  message_media: ["insert", "update", "delete"],
   webhook_events: ["update", "delete"],
   knowledge_sources: ["insert", "update", "delete"],
   document_chunks: ["insert", "delete"],

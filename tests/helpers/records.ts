@@ -11,6 +11,7 @@ import type {
   ContactRow,
   DocumentChunkRow,
   KnowledgeSourceRow,
+  MessageMediaRow,
   MessageRow,
   OrganizationRow,
   OrgIntegrationRow,
@@ -140,6 +141,22 @@ export async function insertMessage(
     wamid: `wamid.${unique()}`,
     ...(author === "contact" ? {} : { delivery_status: "accepted" }),
     ...(author === "chatbot" ? { part: 0 } : {}),
+    ...overrides,
+  });
+}
+
+/** The file of a message, which no job has stored yet. */
+export async function insertMessageMedia(
+  db: Database,
+  overrides: Partial<MessageMediaRow> & Pick<MessageMediaRow, "message_id">,
+): Promise<MessageMediaRow> {
+  const [message] = await db.query<MessageRow>("select * from messages where id = $1", [
+    overrides.message_id,
+  ]);
+  return insert(db, "message_media", {
+    organization_id: message?.organization_id,
+    chatbot_id: message?.chatbot_id,
+    whatsapp_media_id: unique(),
     ...overrides,
   });
 }

@@ -39,6 +39,8 @@ export interface ChatbotRow {
   error_message: string;
   limit_message: string;
   handover_message: string | null;
+  keeps_media: boolean;
+  media_message: string;
 }
 
 export interface OrgIntegrationRow {
@@ -86,7 +88,7 @@ export interface TurnRow {
   fence: number;
   lease_expires_at: Date;
   flow_job_id: string | null;
-  reply_kind: "answer" | "limit" | "error" | null;
+  reply_kind: "answer" | "limit" | "media" | "error" | null;
   reply: string | null;
   sources: object;
   usage: object;
@@ -117,6 +119,24 @@ export interface MessageRow {
   delivery_key: string;
   delivery_error: object | null;
   status_changed_at: Date | null;
+}
+
+export interface MessageMediaRow {
+  id: number;
+  organization_id: string;
+  chatbot_id: string;
+  message_id: number;
+  whatsapp_media_id: string;
+  status: "pending" | "stored" | "failed";
+  s3_key: string | null;
+  mime_type: string | null;
+  byte_size: string | number | null;
+  sha256: string | null;
+  failure: string | null;
+  recoveries: number;
+  recovered_at: Date | null;
+  created_at: Date;
+  finished_at: Date | null;
 }
 
 export interface WebhookEventRow {
