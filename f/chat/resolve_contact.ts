@@ -9,7 +9,9 @@ export interface LockedContact extends Sender {
   readonly limit_notice_period: string | null;
 }
 
-const COLUMNS = "id, chatbot_id, bsuid, phone, conversation_mode, is_blocked, limit_notice_period";
+/** What a LockedContact is read with. */
+export const CONTACT_COLUMNS =
+  "id, chatbot_id, bsuid, phone, conversation_mode, is_blocked, limit_notice_period";
 
 /**
  * Finds or makes the contact that wrote, and locks its row until the transaction ends. Whoever locks it decides
@@ -21,7 +23,7 @@ export async function resolveContact(tenant: Tenant, sender: Sender): Promise<Lo
   const made = await maybeOne<LockedContact>(
     tenant,
     `insert into contacts (organization_id, chatbot_id, bsuid, phone) values ($1, $2, $3, $4)
-     on conflict do nothing returning ${COLUMNS}`,
+     on conflict do nothing returning ${CONTACT_COLUMNS}`,
     [tenant.organizationId, sender.chatbot_id, sender.bsuid, sender.phone],
   );
   // nothing was inserted when another job made a contact of that id or number meanwhile: now it is found
@@ -31,7 +33,7 @@ export async function resolveContact(tenant: Tenant, sender: Sender): Promise<Lo
 async function byBsuid(tenant: Tenant, { chatbot_id, bsuid }: Sender) {
   return maybeOne<LockedContact>(
     tenant,
-    `select ${COLUMNS} from contacts where chatbot_id = $1 and bsuid = $2 for update`,
+    `select ${CONTACT_COLUMNS} from contacts where chatbot_id = $1 and bsuid = $2 for update`,
     [chatbot_id, bsuid],
   );
 }
@@ -40,7 +42,7 @@ async function byBsuid(tenant: Tenant, { chatbot_id, bsuid }: Sender) {
 async function byPhone(tenant: Tenant, { chatbot_id, bsuid, phone }: Sender) {
   const contact = await maybeOne<LockedContact>(
     tenant,
-    `select ${COLUMNS} from contacts where chatbot_id = $1 and phone = $2 for update`,
+    `select ${CONTACT_COLUMNS} from contacts where chatbot_id = $1 and phone = $2 for update`,
     [chatbot_id, phone],
   );
   if (!contact || bsuid === null || contact.bsuid === null) return contact;
@@ -63,7 +65,7 @@ async function learnAliases(
          where other.chatbot_id = c.chatbot_id and other.phone = $3 and other.id <> c.id
        ) then c.phone else coalesce($3, c.phone) end
      where id = $1
-     returning ${COLUMNS}`,
+     returning ${CONTACT_COLUMNS}`,
     [contact.id, bsuid, phone],
   );
 }

@@ -52,13 +52,18 @@ export async function keepUnread(
   await keepUnanswered(tenant, contact, waiting);
   await tenant.query("update contacts set unread_count = unread_count + $2 where id = $1", [
     contact.id,
-    waiting.length,
+    waiting.filter(({ message }) => message.isAnswerable).length,
   ]);
 }
 
 /** Ends the events; their messages are not kept. */
 export async function ignoreEvents(tenant: Tenant, waiting: readonly Waiting[]): Promise<void> {
   await endEvents(tenant, waiting, "ignored");
+}
+
+/** Ends what only told of the contact's new number or id: it is no part of the conversation. */
+export async function endNotices(tenant: Tenant, waiting: readonly Waiting[]): Promise<void> {
+  await endEvents(tenant, waiting, "completed");
 }
 
 /** What was written since the turn was opened becomes part of it, as long as its reply is not made. */
@@ -68,7 +73,9 @@ export async function absorbWaitingEvents(
   turnId: string,
 ): Promise<void> {
   const waiting = await readWaiting(tenant, contact);
-  if (waiting.length > 0) await takeIntoTurn(tenant, contact, turnId, waiting);
+  // a new number or id waits for the turn's end: until then the turn is the contact's as it was
+  const taken = waiting.filter(({ message }) => message.notice?.kind !== "identity");
+  if (taken.length > 0) await takeIntoTurn(tenant, contact, turnId, taken);
 }
 
 async function endEvents(
@@ -86,6 +93,6 @@ function idsOf(waiting: readonly Waiting[]): number[] {
   return waiting.map(({ event }) => event.id);
 }
 
-function messagesOf(waiting: readonly Waiting[]): DatedMessage[] {
+export function messagesOf(waiting: readonly Waiting[]): DatedMessage[] {
   return waiting.map(({ message }) => message);
 }
