@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { echoEvent, idOf, messageEvent } from "./message_event.ts";
+import { echoEvent, identityEvent, idOf, messageEvent } from "./message_event.ts";
 import { statusEvent } from "./status_event.ts";
 import { hashOfJson, isObject, type Json, type JsonObject, storable } from "./storable_json.ts";
 import type { OtherEvent, WebhookEvent } from "./webhook_event.ts";
@@ -8,6 +8,7 @@ const ENVELOPE = new Set(["messaging_product", "metadata"]);
 /** The fields that are taken apart, and their lists. */
 const LISTS: ReadonlyMap<string, readonly string[]> = new Map([
   ["messages", ["contacts", "messages", "statuses"]],
+  ["user_id_update", ["contacts", "user_id_update"]],
   ["smb_message_echoes", ["contacts", "message_echoes"]],
 ]);
 
@@ -72,6 +73,9 @@ function eventsOfChange(change: Json, origin: JsonObject): WebhookEvent[] {
   const events = [
     ...itemsOf("messages").map(
       (message) => messageEvent(message, contacts, phoneNumberId) ?? other({ message }),
+    ),
+    ...itemsOf("user_id_update").map(
+      (update) => identityEvent(update, phoneNumberId) ?? other({ user_id_update: update }),
     ),
     ...itemsOf("message_echoes").map(
       (echo) => echoEvent(echo, contacts, phoneNumberId) ?? other({ message_echo: echo }),

@@ -93,8 +93,6 @@ describe("a message", () => {
 
   it.each([
     ["has a type that we do not know", { type: "hologram" }],
-    ["is a reaction, which asks nothing", { type: "reaction" }],
-    ["says that a number changed", { type: "system" }],
     ["has no id", { id: undefined }],
     ["has an id that no index could hold", { id: "w".repeat(3_000) }],
     ["has no sender", { from: "", from_user_id: "" }],
@@ -117,6 +115,72 @@ describe("a message", () => {
       ],
     });
     expect(events).toMatchObject([{ sent_at: null }, { sent_at: null }]);
+  });
+});
+
+describe("a notice about a contact", () => {
+  it.each(["reaction", "edit", "revoke", "system"])(
+    "is a message of theirs when it is a %s, and starts no flow before a text would",
+    (type) => {
+      const events = eventsOfChange({ messages: [textMessage({ type })] });
+      expect(events).toMatchObject([
+        { kind: "message", sender_bsuid: "MX.1001", is_immediate: false },
+      ]);
+    },
+  );
+
+  const changedId = (body: string) => ({
+    type: "system",
+    from: undefined,
+    from_user_id: undefined,
+    system: { type: "user_changed_user_id", user_id: "MX.2002", body },
+  });
+
+  it("comes from whom the notice says the contact was, when it says so nowhere else", () => {
+    const message = textMessage(changedId("User Ana changed from MX.1001 to MX.2002"));
+    expect(eventsOfChange({ messages: [message] })).toMatchObject([
+      { kind: "message", sender_bsuid: "MX.1001", sender_phone: null },
+    ]);
+  });
+
+  it.each(["User Ana changed from MX.1001 to MX.3003", "Ana has a new id"])(
+    "is nobody's when it says %j",
+    (body) => {
+      expect(kindsOf(eventsOfChange({ messages: [textMessage(changedId(body))] }))).toEqual([
+        "other",
+      ]);
+    },
+  );
+
+  const updated = (user_id: Record<string, unknown>) => {
+    const update = { wa_id: "5215550009999", user_id, timestamp: "1763700000" };
+    const { value } = change({ contacts: [contact()], user_id_update: [update] });
+    return eventsOf(webhook([{ field: "user_id_update", value }]));
+  };
+
+  it("comes from the old id when it is an update of ids", () => {
+    expect(updated({ previous: "MX.1001", current: "MX.2002" })).toMatchObject([
+      {
+        kind: "message",
+        sender_bsuid: "MX.1001",
+        sender_phone: null,
+        sent_at: 1763700000,
+        payload: {
+          message: {
+            type: "system",
+            system: {
+              type: "user_changed_user_id",
+              user_id: "MX.2002",
+              wa_id: "5215550009999",
+            },
+          },
+        },
+      },
+    ]);
+  });
+
+  it("is kept as an other event when an update of ids names only one", () => {
+    expect(kindsOf(updated({ current: "MX.2002" }))).toEqual(["other"]);
   });
 });
 
