@@ -96,6 +96,9 @@ create table chatbots (
   history_tokens integer default 4000 not null,
   keeps_media boolean default false not null,
   media_message text default 'Sorry, I can only read text messages here. Please write to me in words what it is about.'::text not null,
+  turns_per_minute integer default 30,
+  turns_per_hour integer default 200,
+  slow_down_message text default 'You are writing faster than we can answer. Please wait a little before you write again.'::text not null,
   constraint chatbots_pkey PRIMARY KEY (id),
   constraint chatbots_organization_id_id_key UNIQUE (organization_id, id),
   constraint chatbots_phone_number_id_key UNIQUE (phone_number_id),
@@ -110,11 +113,16 @@ create table chatbots (
   constraint chatbots_name_check CHECK (name <> ''::text),
   constraint chatbots_passages_per_search_check CHECK (passages_per_search >= 1 AND passages_per_search <= 20),
   constraint chatbots_phone_number_id_check CHECK (phone_number_id <> ''::text),
+  constraint chatbots_turns_per_hour_check CHECK (turns_per_hour > 0),
+  constraint chatbots_turns_per_minute_check CHECK (turns_per_minute > 0),
   constraint chatbots_whatsapp_access_token_check CHECK (is_credential_envelope(whatsapp_access_token))
 );
 comment on table chatbots is 'One business number on WhatsApp and how it answers.';
 comment on column chatbots.keeps_media is 'Whether the files that contacts send are stored. The model is then asked for a reply even when nothing was written.';
 comment on column chatbots.media_message is 'The reply to files and voice messages without words, made without a model. Empty: they are not answered.';
+comment on column chatbots.turns_per_minute is 'Answers that one contact may have in a minute before it is silenced; null means no limit.';
+comment on column chatbots.turns_per_hour is 'Answers that one contact may have in an hour before it is silenced; null means no limit.';
+comment on column chatbots.slow_down_message is 'Sent once when a contact is silenced for writing too much; empty means nothing is said.';
 CREATE INDEX chatbots_organization_id_idx ON chatbots USING btree (organization_id);
 alter table chatbots enable row level security;
 alter table chatbots force row level security;
@@ -199,6 +207,9 @@ create table contacts (
   taken_over_at timestamp with time zone,
   taken_over_by uuid,
   given_back_at timestamp with time zone,
+  silenced_until timestamp with time zone,
+  penalties integer default 0 not null,
+  loop_points integer default 0 not null,
   constraint contacts_pkey PRIMARY KEY (id),
   constraint contacts_organization_id_id_key UNIQUE (organization_id, id),
   constraint contacts_organization_id_chatbot_id_fkey FOREIGN KEY (organization_id, chatbot_id) REFERENCES chatbots(organization_id, id) ON DELETE CASCADE,
@@ -207,11 +218,16 @@ create table contacts (
   constraint contacts_bsuid_check CHECK (bsuid <> ''::text),
   constraint contacts_check CHECK (bsuid IS NOT NULL OR phone IS NOT NULL),
   constraint contacts_conversation_mode_check CHECK (conversation_mode = ANY (ARRAY['auto'::text, 'manual'::text])),
+  constraint contacts_loop_points_check CHECK (loop_points >= 0),
+  constraint contacts_penalties_check CHECK (penalties >= 0),
   constraint contacts_phone_check CHECK (phone <> ''::text),
   constraint contacts_unread_count_check CHECK (unread_count >= 0),
   constraint contacts_variables_check CHECK (jsonb_typeof(variables) = 'object'::text)
 );
 comment on table contacts is 'A person who writes to a chatbot. The row''s lock orders everything said in the conversation.';
+comment on column contacts.silenced_until is 'What the contact writes until then is kept and not answered.';
+comment on column contacts.penalties is 'How often the contact was silenced, as of silenced_until; each doubles the next silence (f/chat/conduct.ts).';
+comment on column contacts.loop_points is 'How much the last messages in a row looked like a machine''s (f/chat/machine_like.ts).';
 CREATE UNIQUE INDEX contacts_bsuid_key ON contacts USING btree (chatbot_id, bsuid) WHERE bsuid IS NOT NULL;
 CREATE UNIQUE INDEX contacts_phone_key ON contacts USING btree (chatbot_id, phone) WHERE phone IS NOT NULL;
 CREATE INDEX contacts_organization_chatbot_idx ON contacts USING btree (organization_id, chatbot_id);
@@ -223,7 +239,7 @@ create policy echoes_take_over on contacts for update to chatbot_router using (t
 create policy routing on contacts for select to chatbot_router using (true);
 create policy tenant_isolation on contacts for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
 grant delete, insert, select, update on contacts to chatbot_app;
-grant insert (organization_id, chatbot_id, bsuid, phone), select (id, organization_id, chatbot_id, bsuid, phone, conversation_mode, taken_over_at, taken_over_by, given_back_at), update (phone, conversation_mode, last_message_at, unread_count, taken_over_at, taken_over_by) on contacts to chatbot_router;
+grant insert (organization_id, chatbot_id, bsuid, phone), select (id, organization_id, chatbot_id, bsuid, phone, conversation_mode, is_blocked, taken_over_at, taken_over_by, given_back_at), update (phone, conversation_mode, last_message_at, unread_count, taken_over_at, taken_over_by) on contacts to chatbot_router;
 
 create table turns (
   id uuid default gen_random_uuid() not null,
@@ -315,6 +331,7 @@ create table messages (
   delivery_error jsonb,
   status_changed_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
+  unheard_attempts integer default 0 not null,
   constraint messages_pkey PRIMARY KEY (id),
   constraint messages_delivery_key_key UNIQUE (delivery_key),
   constraint messages_organization_id_id_key UNIQUE (organization_id, id),
@@ -329,9 +346,11 @@ create table messages (
   constraint messages_delivery_status_check CHECK (delivery_status IS NULL OR delivery_rank(delivery_status) IS NOT NULL),
   constraint messages_details_check CHECK (jsonb_typeof(details) = 'object'::text),
   constraint messages_part_check CHECK (part >= 0),
+  constraint messages_unheard_attempts_check CHECK (unheard_attempts >= 0),
   constraint messages_wamid_check CHECK (wamid <> ''::text)
 );
 comment on table messages is 'The conversation: what contacts, chatbots and the organization''s users said.';
+comment on column messages.unheard_attempts is 'How many of the attempts WhatsApp may have accepted without our hearing of it.';
 CREATE UNIQUE INDEX messages_wamid_key ON messages USING btree (chatbot_id, wamid) WHERE wamid IS NOT NULL;
 CREATE INDEX messages_wamid_idx ON messages USING btree (wamid) WHERE wamid IS NOT NULL;
 CREATE INDEX messages_conversation_idx ON messages USING btree (organization_id, contact_id, sent_at, id);
@@ -344,7 +363,7 @@ create policy status_updates_read on messages for select to chatbot_router using
 create policy status_updates_write on messages for update to chatbot_router using (true) with check (true);
 create policy tenant_isolation on messages for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
 grant delete, insert, select, update on messages to chatbot_app;
-grant insert (organization_id, chatbot_id, contact_id, author, kind, body, wamid, sent_at, delivery_status), select (id, organization_id, chatbot_id, author, wamid, delivery_status, delivery_key, delivery_error, status_changed_at), update (wamid, delivery_status, delivery_error, status_changed_at) on messages to chatbot_router;
+grant insert (organization_id, chatbot_id, contact_id, author, kind, body, wamid, sent_at, delivery_status), select (id, organization_id, chatbot_id, turn_id, author, wamid, delivery_status, delivery_key, delivery_error, status_changed_at), update (wamid, delivery_status, delivery_error, status_changed_at) on messages to chatbot_router;
 
 create table webhook_events (
   id bigint generated always as identity not null,
@@ -844,14 +863,6 @@ CREATE OR REPLACE FUNCTION public.is_recovery_due(p_recoveries integer, p_recove
 RETURN ((p_recovered_at IS NULL) OR (p_recovered_at < (now() - ('00:01:00'::interval * ((2)::double precision ^ (p_recoveries)::double precision)))));
 comment on function is_recovery_due(integer,timestamp with time zone) is 'Whether something that was tried so often, and last then, may be tried again; the pause doubles.';
 
-CREATE OR REPLACE FUNCTION public.is_delivery_overdue(p_status text, p_since timestamp with time zone)
- RETURNS boolean
- LANGUAGE sql
- STABLE PARALLEL SAFE
- SET search_path TO 'pg_catalog'
-RETURN (((p_status = 'sending'::text) AND (p_since < (now() - '00:02:00'::interval))) OR ((p_status = 'unknown'::text) AND (p_since < (now() - '00:10:00'::interval))));
-comment on function is_delivery_overdue(text,timestamp with time zone) is 'Whether a delivery has been sending or unknown for longer than its sender or a status webhook can take.';
-
 CREATE OR REPLACE FUNCTION public.is_processing_stalled(p_status text, p_updated_at timestamp with time zone)
  RETURNS boolean
  LANGUAGE sql
@@ -900,7 +911,7 @@ AS $function$
     select t.organization_id, t.id
     from turns t
     where t.status in ('generating', 'replying') and t.lease_expires_at < now()
-      and is_recovery_due(t.recoveries, t.recovered_at)
+      and is_recovery_due(t.recoveries, t.recovered_at) and not is_turn_in_doubt(t.id)
     order by t.lease_expires_at
     limit p_limit
   $function$;
@@ -908,23 +919,6 @@ alter function abandoned_turns(integer) owner to chatbot_router;
 revoke all on function abandoned_turns(integer) from public;
 grant execute on function abandoned_turns(integer) to chatbot_app;
 comment on function abandoned_turns(integer) is 'Live turns whose lease ran out: the flow that had them is dead.';
-
-CREATE OR REPLACE FUNCTION public.overdue_deliveries(p_limit integer)
- RETURNS TABLE(organization_id uuid, id bigint)
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$
-    select m.organization_id, m.id
-    from messages m
-    where m.delivery_status in ('sending', 'unknown') and is_delivery_overdue(m.delivery_status, m.status_changed_at)
-    order by m.status_changed_at
-    limit p_limit
-  $function$;
-alter function overdue_deliveries(integer) owner to chatbot_router;
-revoke all on function overdue_deliveries(integer) from public;
-grant execute on function overdue_deliveries(integer) to chatbot_app;
-comment on function overdue_deliveries(integer) is 'Messages of ours that hang: nobody is sending them any more, or no status webhook says what became of them.';
 
 CREATE OR REPLACE FUNCTION public.stalled_knowledge_sources(p_limit integer)
  RETURNS TABLE(organization_id uuid, id uuid)
@@ -1120,6 +1114,40 @@ revoke all on function usage_totals() from public;
 grant execute on function usage_totals() to chatbot_app;
 comment on function usage_totals() is 'What the organization, each chatbot and each contact (whose conversation is one) used and cost. is_priced: all of it at known prices.';
 
+CREATE OR REPLACE FUNCTION public.is_delivery_overdue(p_organization_id uuid, p_chatbot_id uuid, p_status text, p_since timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+RETURN CASE p_status WHEN 'sending'::text THEN (p_since < (now() - '00:02:00'::interval)) WHEN 'unknown'::text THEN ((p_since < (now() - '00:15:00'::interval)) OR ((p_since < (now() - '00:03:00'::interval)) AND (EXISTS (SELECT FROM (chatbots b JOIN webhook_events e ON ((e.phone_number_id = b.phone_number_id))) WHERE ((b.id = is_delivery_overdue.p_chatbot_id) AND (e.organization_id = is_delivery_overdue.p_organization_id) AND (e.received_at > (is_delivery_overdue.p_since + '00:01:00'::interval))))))) ELSE false END;
+comment on function is_delivery_overdue(uuid,uuid,text,timestamp with time zone) is 'Whether a delivery has been sending or unknown for longer than its sender or a status webhook can take.';
+
+CREATE OR REPLACE FUNCTION public.overdue_deliveries(p_limit integer)
+ RETURNS TABLE(organization_id uuid, id bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select m.organization_id, m.id
+    from messages m
+    where m.delivery_status in ('sending', 'unknown')
+      and is_delivery_overdue(m.organization_id, m.chatbot_id, m.delivery_status, m.status_changed_at)
+    order by m.status_changed_at
+    limit p_limit
+  $function$;
+alter function overdue_deliveries(integer) owner to chatbot_router;
+revoke all on function overdue_deliveries(integer) from public;
+grant execute on function overdue_deliveries(integer) to chatbot_app;
+comment on function overdue_deliveries(integer) is 'Messages of ours that hang: nobody is sending them any more, or no status webhook says what became of them.';
+
+CREATE OR REPLACE FUNCTION public.is_turn_in_doubt(p_turn_id uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+RETURN (EXISTS (SELECT FROM (messages m JOIN contacts c ON ((c.id = m.contact_id))) WHERE ((m.turn_id = is_turn_in_doubt.p_turn_id) AND (m.author = 'chatbot'::text) AND (m.delivery_status = ANY (ARRAY['sending'::text, 'unknown'::text])) AND (c.conversation_mode = 'auto'::text) AND (NOT c.is_blocked))));
+comment on function is_turn_in_doubt(uuid) is 'Whether a turn waits to hear whether WhatsApp has its reply; whoever takes it over could do nothing.';
+
 create table message_media (
   id bigint generated always as identity not null,
   organization_id uuid not null,
@@ -1195,6 +1223,46 @@ alter function unstored_media(integer) owner to chatbot_router;
 revoke all on function unstored_media(integer) from public;
 grant execute on function unstored_media(integer) to chatbot_app;
 comment on function unstored_media(integer) is 'Files that no job has stored although one should have.';
+
+create table blocked_senders (
+  id uuid default gen_random_uuid() not null,
+  organization_id uuid not null,
+  chatbot_id uuid not null,
+  bsuid text,
+  phone text,
+  is_prefix boolean default false not null,
+  created_at timestamp with time zone default now() not null,
+  constraint blocked_senders_pkey PRIMARY KEY (id),
+  constraint blocked_senders_organization_id_chatbot_id_fkey FOREIGN KEY (organization_id, chatbot_id) REFERENCES chatbots(organization_id, id) ON DELETE CASCADE,
+  constraint blocked_senders_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint blocked_senders_bsuid_check CHECK (bsuid <> ''::text),
+  constraint blocked_senders_one_name CHECK (num_nonnulls(bsuid, phone) = 1),
+  constraint blocked_senders_phone_check CHECK (phone ~ '^[0-9]{1,15}$'::text),
+  constraint blocked_senders_prefix_of_phone CHECK (phone IS NOT NULL OR NOT is_prefix)
+);
+comment on table blocked_senders is 'Whom a chatbot does not answer, known before they ever wrote; contacts.is_blocked is about those who did.';
+CREATE UNIQUE INDEX blocked_senders_bsuid_key ON blocked_senders USING btree (chatbot_id, bsuid) WHERE bsuid IS NOT NULL;
+CREATE UNIQUE INDEX blocked_senders_phone_key ON blocked_senders USING btree (chatbot_id, phone, is_prefix) WHERE phone IS NOT NULL;
+CREATE INDEX blocked_senders_organization_chatbot_idx ON blocked_senders USING btree (organization_id, chatbot_id);
+alter table blocked_senders enable row level security;
+alter table blocked_senders force row level security;
+create policy tenant_isolation on blocked_senders for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
+grant delete, insert, select on blocked_senders to chatbot_app;
+
+CREATE OR REPLACE FUNCTION public.is_blocked_sender(p_chatbot_id uuid, p_bsuid text, p_phone text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+    select exists (
+      select from blocked_senders s
+      where s.chatbot_id = p_chatbot_id
+        and (s.bsuid = p_bsuid or s.phone = p_phone or s.is_prefix and starts_with(p_phone, s.phone))
+    )
+  $function$;
+revoke all on function is_blocked_sender(uuid,text,text) from public;
+grant execute on function is_blocked_sender(uuid,text,text) to chatbot_app;
+comment on function is_blocked_sender(uuid,text,text) is 'Whether the chatbot''s block list names this id, this number, or what the number begins with.';
 
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON chatbots FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON contacts FOR EACH ROW EXECUTE FUNCTION tg__updated_at();

@@ -39,7 +39,7 @@ export async function claimTurn(
   if (event.status === "processing") {
     return { outcome: "duplicate", reason: `its turn ${event.turn_id} has ended` };
   }
-  return openTurn(tenant, await readChatbot(tenant, event.chatbot_id), contact, flowJobId);
+  return openTurn(tenant, await readChatbot(tenant, contact), contact, flowJobId);
 }
 
 const EVENT = `select id, status, turn_id, chatbot_id, sender_bsuid as bsuid, sender_phone as phone
@@ -56,7 +56,8 @@ function alreadyDone({ id, status }: Event): Claim {
 function liveTurn(tenant: Tenant, contactId: string, flowJobId: string) {
   return maybeOne<LiveTurn>(
     tenant,
-    `select id, status, flow_job_id is not distinct from $2 as is_ours, lease_expires_at < now() as is_abandoned
+    `select id, status, flow_job_id is not distinct from $2 as is_ours,
+       lease_expires_at < now() and not is_turn_in_doubt(id) as is_abandoned
      from turns where contact_id = $1 and status in ('generating', 'replying')`,
     [contactId, flowJobId],
   );
@@ -103,13 +104,15 @@ async function reopenFailedTurn(tenant: Tenant, event: Event, flowJobId: string)
   return true;
 }
 
-function readChatbot(tenant: Tenant, chatbotId: string): Promise<AnsweringChatbot> {
+function readChatbot(tenant: Tenant, contact: LockedContact): Promise<AnsweringChatbot> {
   return one<AnsweringChatbot>(
     tenant,
     `select b.organization_id, b.id as chatbot_id, b.phone_number_id, b.whatsapp_access_token,
        b.is_active and o.is_active as is_answering, b.answer_age_limit_seconds, b.limit_message,
+       b.slow_down_message, is_blocked_sender(b.id, $2, $3) as is_sender_blocked,
+       b.media_message, b.keeps_media,
        date_trunc('month', now() at time zone o.timezone)::date as period
      from chatbots b join organizations o on o.id = b.organization_id where b.id = $1`,
-    [chatbotId],
+    [contact.chatbot_id, contact.bsuid, contact.phone],
   );
 }

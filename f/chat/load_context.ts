@@ -1,3 +1,5 @@
+import * as wmill from "windmill-client";
+import { raiseAlert } from "../platform/alerts.ts";
 import {
   type Database,
   maybeOne,
@@ -7,6 +9,7 @@ import {
   withDb,
   withTenant,
 } from "../platform/postgres.ts";
+import { type PostToSlack, slackAt } from "../platform/slack.ts";
 import {
   type ChatbotNumber,
   readWhatsApp,
@@ -22,16 +25,30 @@ import { readHistory, readTurnMessages } from "./history.ts";
 export async function main(webhook_event_id: number, db: Postgresql): Promise<LoadedContext> {
   const whatsAppFor = await readWhatsApp();
   return withDb(db, (database) =>
-    loadContext(database, whatsAppFor, {
-      webhookEventId: webhook_event_id,
-      flowJobId: ownFlowJobId(),
-    }),
+    loadContext(
+      database,
+      { whatsAppFor, openSlack },
+      {
+        webhookEventId: webhook_event_id,
+        flowJobId: ownFlowJobId(),
+      },
+    ),
   );
+}
+
+export interface LoadClients {
+  readonly whatsAppFor: WhatsAppFor;
+  /** asked only when there is an alert to tell */
+  openSlack(): Promise<PostToSlack | undefined>;
+}
+
+async function openSlack(): Promise<PostToSlack | undefined> {
+  return slackAt(await wmill.getVariable("f/platform/slack_webhook_url"));
 }
 
 export async function loadContext(
   database: Database,
-  whatsAppFor: WhatsAppFor,
+  { whatsAppFor, openSlack }: LoadClients,
   run: { webhookEventId: number; flowJobId: string },
 ): Promise<LoadedContext> {
   const { organization } = await one<{ organization: string | null }>(
@@ -48,7 +65,11 @@ export async function loadContext(
   const claim = await withTenant(database, organization, (tenant) =>
     claimTurn(tenant, run.webhookEventId, run.flowJobId),
   );
-  if (claim.outcome !== "reply") return claim;
+  if (claim.outcome !== "reply") {
+    const { outcome, reason, alert } = claim;
+    if (alert) await raiseAlert(database, organization, await openSlack(), alert);
+    return { outcome, reason };
+  }
   const { payload, typing } = await withTenant(database, organization, async (tenant) => ({
     payload: await readPayload(tenant, claim),
     typing: await readTyping(tenant, claim),

@@ -45,6 +45,11 @@ export async function raiseAlert(
   return told;
 }
 
+/** Writes the alert with what it is about, in one transaction. raiseAlert tells Slack of it afterwards. */
+export async function recordAlert(tenant: Tenant, alert: Alert): Promise<void> {
+  await insertAlert(tenant, tenant.organizationId, mask(alert));
+}
+
 async function post(postToSlack: PostToSlack | undefined, alert: Alert): Promise<Told> {
   if (!postToSlack) return "no_slack";
   try {

@@ -1,5 +1,6 @@
 import type { TestDatabase } from "../helpers/database.ts";
 import {
+  insertBlockedSender,
   insertChatbot,
   insertChatbotIntegration,
   insertContact,
@@ -29,6 +30,7 @@ export async function insertShop(db: TestDatabase) {
   const integration = await insertOrgIntegration(db, { organization_id });
   await insertChatbotIntegration(db, { chatbot_id: chatbot.id, integration_id: integration.id });
   const contact = await insertContact(db, { chatbot_id: chatbot.id });
+  await insertBlockedSender(db, { chatbot_id: chatbot.id });
   const turn = await insertTurn(db, { contact_id: contact.id });
   const message = await insertMessage(db, { contact_id: contact.id, turn_id: turn.id });
   await insertMessageMedia(db, { message_id: message.id });

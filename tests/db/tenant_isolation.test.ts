@@ -13,6 +13,7 @@ const TABLES = {
   org_integrations: ["insert", "update", "delete"],
   chatbot_integrations: ["insert", "update", "delete"],
   contacts: ["insert", "update", "delete"],
+  blocked_senders: ["insert", "delete"],
   turns: ["insert", "update", "delete"],
   messages: ["insert", "update", "delete"],
   message_media: ["insert", "update", "delete"],

@@ -6,6 +6,7 @@
 import { randomInt, randomUUID } from "node:crypto";
 import type { TestDatabase } from "./database.ts";
 import type {
+  BlockedSenderRow,
   ChatbotIntegrationRow,
   ChatbotRow,
   ContactRow,
@@ -106,6 +107,21 @@ export async function insertContact(
     bsuid,
     phone: `49151${String(last).padStart(7, "0")}`,
     profile_name: "Grace",
+    ...overrides,
+  });
+}
+
+/** Everybody whose number begins with 500, unless an override says otherwise. */
+export async function insertBlockedSender(
+  db: Database,
+  overrides: Partial<BlockedSenderRow> = {},
+): Promise<BlockedSenderRow> {
+  const chatbot = await chatbotOf(db, overrides);
+  return insert(db, "blocked_senders", {
+    organization_id: chatbot.organization_id,
+    chatbot_id: chatbot.id,
+    phone: overrides.bsuid ? null : "500",
+    is_prefix: !overrides.bsuid && !overrides.phone,
     ...overrides,
   });
 }

@@ -39,6 +39,9 @@ export interface ChatbotRow {
   error_message: string;
   limit_message: string;
   handover_message: string | null;
+  turns_per_minute: number | null;
+  turns_per_hour: number | null;
+  slow_down_message: string;
   keeps_media: boolean;
   media_message: string;
 }
@@ -77,6 +80,18 @@ export interface ContactRow {
   taken_over_at: Date | null;
   taken_over_by: string | null;
   given_back_at: Date | null;
+  silenced_until: Date | null;
+  penalties: number;
+  loop_points: number;
+}
+
+export interface BlockedSenderRow {
+  id: string;
+  organization_id: string;
+  chatbot_id: string;
+  bsuid: string | null;
+  phone: string | null;
+  is_prefix: boolean;
 }
 
 export interface TurnRow {

@@ -78,7 +78,7 @@ it("finds the contact that another job makes of the same number at this moment",
       await Promise.race([second, eventually(somebodyWaitsForALock)]);
     });
     const run = { webhookEventId: byNumber, flowJobId: randomUUID() };
-    return loadContext(paused, () => shop.whatsApp, run);
+    return loadContext(paused, shop.loadClients, run);
   });
   expect(first).toMatchObject({ outcome: "reply" });
   expect(await second).toMatchObject({ outcome: "queued" });

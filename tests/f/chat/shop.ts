@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { ContextPayload, LoadedContext } from "../../../f/chat/context.ts";
 import { finishTurn } from "../../../f/chat/finish_turn.ts";
 import { generateReply, type ReplyMakers } from "../../../f/chat/generate_reply.ts";
-import { loadContext } from "../../../f/chat/load_context.ts";
+import { type LoadClients, loadContext } from "../../../f/chat/load_context.ts";
 import { logUsage } from "../../../f/chat/log_usage.ts";
 import { saveHistory } from "../../../f/chat/save_history.ts";
 import { sendReply } from "../../../f/chat/send_reply.ts";
@@ -53,6 +53,7 @@ export class Shop {
   readonly whatsApp = new RecordingWhatsApp();
   readonly model = new SteadyModel();
   readonly startedFlows: number[] = [];
+  readonly slackTexts: string[] = [];
   readonly db: TestDatabase;
   readonly organization: OrganizationRow;
   readonly chatbot: ChatbotRow;
@@ -71,6 +72,11 @@ export class Shop {
   makers: ReplyMakers = {
     modelFor: async () => this.model,
     toolsFor: async () => [],
+  };
+
+  readonly loadClients: LoadClients = {
+    whatsAppFor: () => this.whatsApp,
+    openSlack: async () => async (text) => void this.slackTexts.push(text),
   };
 
   /** What the ingress would have written for a message of the contact. */
@@ -93,7 +99,7 @@ export class Shop {
 
   load(webhookEventId: number, flowJobId: string = randomUUID()): Promise<LoadedContext> {
     return this.as((database) =>
-      loadContext(database, () => this.whatsApp, { webhookEventId, flowJobId }),
+      loadContext(database, this.loadClients, { webhookEventId, flowJobId }),
     );
   }
 
