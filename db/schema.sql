@@ -29,14 +29,23 @@ create table organizations (
   token_limit bigint,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  source_limit integer default 1000,
+  storage_limit_bytes bigint default '2147483648'::bigint,
+  daily_upload_limit integer default 500,
   constraint organizations_pkey PRIMARY KEY (id),
   constraint organizations_slug_key UNIQUE (slug),
+  constraint organizations_daily_upload_limit_check CHECK (daily_upload_limit >= 0),
   constraint organizations_message_limit_check CHECK (message_limit >= 0),
   constraint organizations_name_check CHECK (name <> ''::text),
   constraint organizations_slug_check CHECK (slug ~ '^[a-z0-9][a-z0-9-]*$'::text),
+  constraint organizations_source_limit_check CHECK (source_limit >= 0),
+  constraint organizations_storage_limit_bytes_check CHECK (storage_limit_bytes >= 0),
   constraint organizations_token_limit_check CHECK (token_limit >= 0)
 );
 comment on table organizations is 'A tenant: a business whose chatbots we run.';
+comment on column organizations.source_limit is 'How many knowledge sources its chatbots may have together; null: any number.';
+comment on column organizations.storage_limit_bytes is 'How many bytes the files of its knowledge sources may have together; null: any number.';
+comment on column organizations.daily_upload_limit is 'How many documents it may upload in a day of its time zone; null: any number.';
 alter table organizations enable row level security;
 alter table organizations force row level security;
 create policy tenant_isolation on organizations for all to public using (id = (( SELECT current_organization_id() AS current_organization_id))) with check (id = (( SELECT current_organization_id() AS current_organization_id)));
@@ -363,7 +372,7 @@ create policy status_updates_read on messages for select to chatbot_router using
 create policy status_updates_write on messages for update to chatbot_router using (true) with check (true);
 create policy tenant_isolation on messages for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
 grant delete, insert, select, update on messages to chatbot_app;
-grant insert (organization_id, chatbot_id, contact_id, author, kind, body, wamid, sent_at, delivery_status), select (id, organization_id, chatbot_id, turn_id, author, wamid, delivery_status, delivery_key, delivery_error, status_changed_at), update (wamid, delivery_status, delivery_error, status_changed_at) on messages to chatbot_router;
+grant insert (organization_id, chatbot_id, contact_id, author, kind, body, wamid, sent_at, delivery_status), select (id, organization_id, chatbot_id, contact_id, turn_id, author, wamid, delivery_status, delivery_key, delivery_error, status_changed_at), update (wamid, delivery_status, delivery_error, status_changed_at) on messages to chatbot_router;
 
 create table webhook_events (
   id bigint generated always as identity not null,
@@ -462,6 +471,7 @@ create table knowledge_sources (
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
   recoveries integer default 0 not null,
+  stage text,
   constraint knowledge_sources_pkey PRIMARY KEY (id),
   constraint knowledge_sources_chatbot_id_content_hash_key UNIQUE (chatbot_id, content_hash),
   constraint knowledge_sources_organization_id_id_key UNIQUE (organization_id, id),
@@ -473,10 +483,12 @@ create table knowledge_sources (
   constraint knowledge_sources_progress_check CHECK (progress >= 0 AND progress <= 100),
   constraint knowledge_sources_recoveries_check CHECK (recoveries >= 0),
   constraint knowledge_sources_source_type_check CHECK (source_type = ANY (ARRAY['pdf'::text, 'docx'::text, 'url'::text, 'text'::text, 'markdown'::text, 'html'::text, 'csv'::text])),
+  constraint knowledge_sources_stage_check CHECK (stage = ANY (ARRAY['reading'::text, 'extracting'::text, 'embedding'::text])),
   constraint knowledge_sources_status_check CHECK (status = ANY (ARRAY['pending'::text, 'processing'::text, 'ready'::text, 'failed'::text]))
 );
 comment on table knowledge_sources is 'A document or a web page that a chatbot may answer from.';
 comment on column knowledge_sources.recoveries is 'How often recover_turns found that nobody was processing the source.';
+comment on column knowledge_sources.stage is 'What is being done with the source; null while it waits and when it is done.';
 CREATE INDEX knowledge_sources_chatbot_idx ON knowledge_sources USING btree (organization_id, chatbot_id);
 CREATE INDEX knowledge_sources_unfinished_idx ON knowledge_sources USING btree (updated_at) WHERE status = ANY (ARRAY['pending'::text, 'processing'::text]);
 alter table knowledge_sources enable row level security;
@@ -1264,11 +1276,86 @@ revoke all on function is_blocked_sender(uuid,text,text) from public;
 grant execute on function is_blocked_sender(uuid,text,text) to chatbot_app;
 comment on function is_blocked_sender(uuid,text,text) is 'Whether the chatbot''s block list names this id, this number, or what the number begins with.';
 
+create table knowledge_usage (
+  organization_id uuid not null,
+  source_count integer default 0 not null,
+  storage_bytes bigint default 0 not null,
+  upload_day date,
+  uploads_that_day integer default 0 not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint knowledge_usage_pkey PRIMARY KEY (organization_id),
+  constraint knowledge_usage_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint knowledge_usage_source_count_check CHECK (source_count >= 0),
+  constraint knowledge_usage_storage_bytes_check CHECK (storage_bytes >= 0),
+  constraint knowledge_usage_uploads_that_day_check CHECK (uploads_that_day >= 0)
+);
+comment on table knowledge_usage is 'What an organization''s knowledge sources come to: the counters that an upload is checked against.';
+alter table knowledge_usage enable row level security;
+alter table knowledge_usage force row level security;
+create policy counting on knowledge_usage for all to chatbot_router using (true) with check (true);
+create policy tenant_isolation on knowledge_usage for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
+grant insert, select, update on knowledge_usage to chatbot_app;
+grant insert, select, update on knowledge_usage to chatbot_router;
+
+CREATE OR REPLACE FUNCTION public.tg_knowledge_sources__count()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    begin
+      if tg_op = 'INSERT' then
+        insert into knowledge_usage (organization_id, source_count, storage_bytes)
+        values (new.organization_id, 1, new.byte_size)
+        on conflict (organization_id) do update set
+          source_count = knowledge_usage.source_count + 1,
+          storage_bytes = knowledge_usage.storage_bytes + excluded.storage_bytes;
+      elsif tg_op = 'UPDATE' then
+        update knowledge_usage set storage_bytes = storage_bytes + new.byte_size - old.byte_size
+        where organization_id = new.organization_id;
+      else
+        update knowledge_usage set source_count = source_count - 1, storage_bytes = storage_bytes - old.byte_size
+        where organization_id = old.organization_id;
+      end if;
+      return null;
+    end
+  $function$;
+alter function tg_knowledge_sources__count() owner to chatbot_router;
+revoke all on function tg_knowledge_sources__count() from public;
+
+create table embedding_usage_logs (
+  id bigint generated always as identity not null,
+  organization_id uuid not null,
+  chatbot_id uuid not null,
+  knowledge_source_id uuid,
+  model text not null,
+  texts integer not null,
+  tokens integer not null,
+  cost_usd numeric(14,8) default 0 not null,
+  price_usd numeric(12,6),
+  created_at timestamp with time zone default now() not null,
+  constraint embedding_usage_logs_pkey PRIMARY KEY (id),
+  constraint embedding_usage_logs_organization_id_chatbot_id_fkey FOREIGN KEY (organization_id, chatbot_id) REFERENCES chatbots(organization_id, id) ON DELETE CASCADE,
+  constraint embedding_usage_logs_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint embedding_usage_logs_organization_id_knowledge_source_id_fkey FOREIGN KEY (organization_id, knowledge_source_id) REFERENCES knowledge_sources(organization_id, id) ON DELETE SET NULL (knowledge_source_id),
+  constraint embedding_usage_logs_cost_usd_check CHECK (cost_usd >= 0::numeric),
+  constraint embedding_usage_logs_texts_check CHECK (texts >= 0),
+  constraint embedding_usage_logs_tokens_check CHECK (tokens >= 0)
+);
+comment on table embedding_usage_logs is 'The ledger of what embedding the documents used, one row for each run that embedded anything.';
+CREATE INDEX embedding_usage_logs_organization_idx ON embedding_usage_logs USING btree (organization_id, created_at);
+alter table embedding_usage_logs enable row level security;
+alter table embedding_usage_logs force row level security;
+create policy tenant_isolation on embedding_usage_logs for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
+grant insert, select on embedding_usage_logs to chatbot_app;
+
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON chatbots FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON contacts FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _500_forget AFTER DELETE ON document_chunks REFERENCING OLD TABLE AS old_chunks FOR EACH STATEMENT EXECUTE FUNCTION tg_document_chunks__forget();
 CREATE TRIGGER _500_index AFTER INSERT ON document_chunks REFERENCING NEW TABLE AS new_chunks FOR EACH STATEMENT EXECUTE FUNCTION tg_document_chunks__index();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON knowledge_sources FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
+CREATE TRIGGER _200_count AFTER INSERT OR DELETE OR UPDATE OF byte_size ON knowledge_sources FOR EACH ROW EXECUTE FUNCTION tg_knowledge_sources__count();
+CREATE TRIGGER _100_updated_at BEFORE UPDATE ON knowledge_usage FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON org_integrations FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON organizations FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON usage_summary FOR EACH ROW EXECUTE FUNCTION tg__updated_at();

@@ -3,7 +3,10 @@ import { type Database, type Postgresql, withDb } from "../platform/postgres.ts"
 import { startFlow } from "../platform/windmill.ts";
 import { organizationOfTurn } from "./turn_tenant.ts";
 
-/** superseded: another run has the turn and closes it. left: its reply was surely not sent; recover_turns goes on. */
+/**
+ * superseded: another run has the turn and closes it. left: a part of its reply was surely not sent, or nobody knows
+ * whether it was; recover_turns goes on.
+ */
 export type FinishedTurn =
   | { readonly outcome: "superseded" | "left"; readonly turn_id: string }
   | {

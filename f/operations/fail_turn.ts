@@ -16,7 +16,7 @@ export interface FailedRun {
 
 /**
  * failed: the turn was closed. left: it has a reply, and whoever sends or finishes it, or takes it over when its
- * lease has ended, closes it. none: the event still waits, or another run has its turn.
+ * lease has ended and nothing of it is in doubt, closes it. none: the event still waits, or another run has its turn.
  */
 export interface TurnAfterFailure {
   readonly turn: "failed" | "left" | "none";
@@ -72,6 +72,10 @@ export async function failTurn(
     return { turn: "left", contact: "not_told", nextFlowJobId: null };
   }
   const contact = await tellContact(database, openWhatsApp, turn, run);
+  // nobody knows whether WhatsApp has the error message
+  if (await leaveTurn(database, toClose, "replying")) {
+    return { turn: "left", contact, nextFlowJobId: null };
+  }
   const closed = await closeTurn(database, startFlow, toClose);
   return closed.outcome === "superseded"
     ? { turn: "none", contact, nextFlowJobId: null }

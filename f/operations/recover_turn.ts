@@ -21,7 +21,7 @@ export const recoverTurn: Recover = async (database, clients, stuck) => {
       tenant,
       `update turns t set recoveries = t.recoveries + 1, recovered_at = now()
        where t.id = $1 and t.status in ('generating', 'replying') and t.lease_expires_at < now()
-         and is_recovery_due(t.recoveries, t.recovered_at)
+         and is_recovery_due(t.recoveries, t.recovered_at) and not is_turn_in_doubt(t.id)
        returning t.recoveries, (
          select min(e.id) from webhook_events e where e.turn_id = t.id and e.status = 'processing'
        ) as webhook_event_id`,

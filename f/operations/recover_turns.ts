@@ -2,10 +2,12 @@ import * as wmill from "windmill-client";
 import { startProcessing } from "../knowledge/upload_document.ts";
 import { type Database, many, type Postgresql, withDb } from "../platform/postgres.ts";
 import { slackAt, untilItFails } from "../platform/slack.ts";
+import { startStoring } from "../platform/start_storing.ts";
 import { readWhatsApp } from "../platform/whatsapp_numbers.ts";
 import { startFlow } from "../platform/windmill.ts";
 import { recoverDelivery } from "./recover_delivery.ts";
 import { recoverEvent } from "./recover_event.ts";
+import { recoverMedia } from "./recover_media.ts";
 import { recoverSource } from "./recover_source.ts";
 import { recoverTurn } from "./recover_turn.ts";
 import type { Recover, Recovered, RecoveryClients, Stuck } from "./recovery.ts";
@@ -27,11 +29,13 @@ export class RecoveryIncompleteError extends Error {
 /** Of each kind and run: starting a flow takes some 20 ms, and the next run is a minute away. */
 const BATCH = 100;
 
+/** Deliveries first: the turn of one that is settled can go on in the same run. */
 const SWEEPS: readonly (readonly [find: string, recover: Recover])[] = [
+  ["select organization_id, id from overdue_deliveries($1)", recoverDelivery],
   ["select organization_id, id from abandoned_turns($1)", recoverTurn],
   ["select organization_id, id from unclaimed_webhook_events($1)", recoverEvent],
-  ["select organization_id, id from overdue_deliveries($1)", recoverDelivery],
   ["select organization_id, id from stalled_knowledge_sources($1)", recoverSource],
+  ["select organization_id, id from unstored_media($1)", recoverMedia],
 ];
 
 /** Each minute: goes on with what died, or ends it with an alert. Two copies at once do no harm. */
@@ -39,7 +43,13 @@ export async function main(db: Postgresql): Promise<Recovered> {
   const slack = slackAt(await wmill.getVariable("f/platform/slack_webhook_url"));
   const postToSlack = slack && untilItFails(slack);
   return withDb(db, (database) =>
-    recoverTurns(database, { startFlow, startProcessing, postToSlack, openWhatsApp: readWhatsApp }),
+    recoverTurns(database, {
+      startFlow,
+      startProcessing,
+      startStoring,
+      postToSlack,
+      openWhatsApp: readWhatsApp,
+    }),
   );
 }
 
@@ -68,8 +78,11 @@ const NOTHING: Recovered = {
   turns_restarted: 0,
   turns_failed: 0,
   deliveries_unknown: 0,
+  deliveries_resent: 0,
   deliveries_failed: 0,
   sources_restarted: 0,
   sources_failed: 0,
+  media_restarted: 0,
+  media_failed: 0,
   untouched: 0,
 };

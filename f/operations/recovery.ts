@@ -14,6 +14,8 @@ export interface RecoveryClients {
   readonly startFlow: StartFlow;
   /** Starts f/knowledge/process_document and returns its job id. */
   startProcessing(knowledgeSourceId: string): Promise<string>;
+  /** Starts f/operations/store_media and returns its job id. */
+  startStoring(mediaId: number): Promise<string>;
   readonly postToSlack: PostToSlack | undefined;
   openWhatsApp(): Promise<WhatsAppFor>;
 }
@@ -25,9 +27,12 @@ export interface Recovered {
   readonly turns_restarted: number;
   readonly turns_failed: number;
   readonly deliveries_unknown: number;
+  readonly deliveries_resent: number;
   readonly deliveries_failed: number;
   readonly sources_restarted: number;
   readonly sources_failed: number;
+  readonly media_restarted: number;
+  readonly media_failed: number;
   /** another run was faster, or it went on by itself */
   readonly untouched: number;
 }

@@ -43,8 +43,9 @@ export async function closeTurn(
 
 /**
  * Leaves a turn to recover_turns, which starts its flow again within a minute and ends it after its last try: what
- * was surely not sent is not lost with the job that should have sent it. False, and nothing is changed, when a
- * part of the reply was sent, refused or may have arrived, or when the contact is not to be answered.
+ * was surely not sent is not lost with the job that should have sent it, and what may have arrived holds up what
+ * follows it until that is settled. False, and nothing is changed, when nothing is left to send or a part was
+ * refused, when the contact is not to be answered, or for an error message that was surely not sent.
  */
 export async function leaveTurn(
   database: Database,
@@ -57,12 +58,11 @@ export async function leaveTurn(
       `update turns t set lease_expires_at = now()
        from contacts c
        where t.id = $1 and t.fence = $2 and t.status = $3
-         and t.reply_kind is distinct from 'error'
          and c.id = t.contact_id and c.conversation_mode = 'auto' and not c.is_blocked
-         and not exists (
-           select from messages m
-           where m.turn_id = t.id and m.author = 'chatbot' and m.delivery_status <> 'pending'
-         )
+         and (is_turn_in_doubt(t.id) or t.reply_kind is distinct from 'error' and (
+           select coalesce(bool_or(delivery_status = 'pending') and bool_and(delivery_status <> 'failed'), true)
+           from messages where turn_id = t.id and author = 'chatbot'
+         ))
        returning t.id`,
       [turnId, fence, status],
     ),

@@ -23,8 +23,8 @@ export type Sending = ChatbotNumber &
 /**
  * Calls WhatsApp with no transaction open, commits what came of it, and returns the wamid.
  * Throws MessageRefusedError, AccessTokenMissingError or CredentialError (the message is `failed`),
- * MessageDelayedError (`pending` again, so a retry may send it) or MessageOutcomeUnknownError (`unknown`: nobody
- * sends it again).
+ * MessageDelayedError (`pending` again, so a retry may send it) or MessageOutcomeUnknownError (`unknown`: only
+ * recover_turns lets it be sent again).
  */
 export async function sendMessage(
   database: Database,
@@ -44,7 +44,7 @@ export async function sendMessage(
     return wamid;
   } catch (error) {
     const sent = statusAfter(error);
-    // what else can go wrong is our own commit: the row stays `sending`, which nobody sends again
+    // what else can go wrong is our own commit: the row stays `sending` until recover_turns doubts it
     if (sent) await record(sent);
     throw error;
   }
@@ -86,7 +86,8 @@ async function recordAttempt(tenant: Tenant, sending: Sending, sent: Sent): Prom
     return;
   }
   await tenant.query(
-    `update messages set delivery_status = $3, delivery_error = $4, status_changed_at = now()
+    `update messages set delivery_status = $3, delivery_error = $4, status_changed_at = now(),
+       unheard_attempts = unheard_attempts + case $3 when 'unknown' then 1 else 0 end
      where id = $1 and attempts = $2 and delivery_status = 'sending'`,
     [sending.id, sending.attempts, sent.status, JSON.stringify(sent.error)],
   );

@@ -67,15 +67,15 @@ export class MessageDelayedError extends Error {
 }
 
 /**
- * Nobody knows whether WhatsApp has the message: it must not be sent again. The status webhook that carries
- * its delivery key settles it.
+ * Nobody knows whether WhatsApp has the message: it must not be sent again at once. The status webhook that carries
+ * its delivery key settles it, or that none comes.
  */
 export class MessageOutcomeUnknownError extends Error {
   override readonly name = "MessageOutcomeUnknownError";
 
   constructor(what: string, options?: ErrorOptions) {
     super(
-      `It is unknown whether WhatsApp accepted the message: ${what}. It is not sent again; a status webhook may settle it.`,
+      `It is unknown whether WhatsApp accepted the message: ${what}. Its status webhook settles it; if none comes, it is sent once more.`,
       options,
     );
   }

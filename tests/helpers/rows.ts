@@ -131,6 +131,7 @@ export interface MessageRow {
   part: number | null;
   delivery_status: string | null;
   attempts: number;
+  unheard_attempts: number;
   delivery_key: string;
   delivery_error: object | null;
   status_changed_at: Date | null;

@@ -94,7 +94,7 @@ describe("a reply", () => {
 });
 
 describe("a reply that WhatsApp does not accept", () => {
-  it("is unknown after a timeout, is not sent again, and its turn is completed", async () => {
+  it("is unknown after a timeout, is not sent again at once, and its turn is left", async () => {
     const shop = await openShop(db);
     const context = await withReply(shop);
     shop.whatsApp.onSend = async () => {
@@ -104,7 +104,7 @@ describe("a reply that WhatsApp does not accept", () => {
     expect(await replyOf(context)).toMatchObject({ delivery_status: "unknown", wamid: null });
     expect(await shop.send(context)).toMatchObject({ outcome: "not_sent_again" });
     expect(shop.whatsApp.sent).toHaveLength(1);
-    expect(await shop.finish(context)).toMatchObject({ status: "completed" });
+    expect(await shop.finish(context)).toMatchObject({ outcome: "left" });
   });
 
   it("has failed after a refusal, and so has its turn", async () => {
@@ -143,7 +143,7 @@ describe("a reply that WhatsApp does not accept", () => {
     });
   });
 
-  it("is unknown once the turn is finished, and accepted when its sender reports after all", async () => {
+  it("holds its turn open while a copy of the job is sending it", async () => {
     const shop = await openShop(db);
     const context = await withReply(shop);
     let finished: unknown;
@@ -151,8 +151,9 @@ describe("a reply that WhatsApp does not accept", () => {
       finished = await shop.finish(context);
     };
     await shop.send(context);
-    expect(finished).toMatchObject({ status: "completed" });
+    expect(finished).toMatchObject({ outcome: "left" });
     expect(await replyOf(context)).toMatchObject({ delivery_status: "accepted" });
+    expect(await shop.finish(context)).toMatchObject({ status: "completed" });
   });
 });
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   MessageDelayedError,
   MessageOutcomeUnknownError,
+  MessageRefusedError,
 } from "../../../f/platform/whatsapp_errors.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/database.ts";
 import { openShop, type Shop } from "./shop.ts";
@@ -52,15 +53,56 @@ describe("the turn of a reply that was surely not sent", () => {
     expect(await shop.finish(context)).toMatchObject({ outcome: "left" });
   });
 
-  it("is closed when the reply may have arrived", async () => {
+  it("is left when only its last part was not sent, and the next run sends that part", async () => {
+    const { shop, event, context } = await shopWithReply();
+    await db.query("update turns set reply = repeat('Nine sharp. ', 500) where id = $1", [
+      context.turn_id,
+    ]);
+    shop.whatsApp.onSend = async () => {
+      if (shop.whatsApp.sent.length === 2) throw new MessageDelayedError("throttled", undefined);
+    };
+    await expect(shop.send(context)).rejects.toThrow(MessageDelayedError);
+    expect(await shop.finish(context)).toMatchObject({ outcome: "left" });
+    await shop.answer(event);
+    const [first, second, again] = shop.sentTexts();
+    expect([again, first === second]).toEqual([second, false]);
+    expect(await shop.turn(context)).toMatchObject({ status: "completed" });
+  });
+
+  it("is closed when a part was refused", async () => {
     const { shop, context } = await shopWithReply();
-    failsToSend(shop, new MessageOutcomeUnknownError("it did not answer in time"));
-    await expect(shop.send(context)).rejects.toThrow(MessageOutcomeUnknownError);
-    expect(await shop.finish(context)).toMatchObject({ outcome: "finished" });
+    const refusal = { status: 400, code: 131026, title: "undeliverable", details: "" };
+    failsToSend(shop, new MessageRefusedError("permanent", refusal));
+    await expect(shop.send(context)).rejects.toThrow(MessageRefusedError);
+    expect(await shop.finish(context)).toMatchObject({ outcome: "finished", status: "failed" });
   });
 
   it("is closed when a person has taken the conversation over", async () => {
     const { shop, context } = await shopWithReply();
+    await shop.setContact("conversation_mode", "manual");
+    expect(await shop.finish(context)).toMatchObject({ outcome: "finished" });
+  });
+});
+
+describe("the turn of a reply that may have arrived", () => {
+  async function shopWithUnknownReply() {
+    const opened = await shopWithReply();
+    failsToSend(opened.shop, new MessageOutcomeUnknownError("it did not answer in time"));
+    await expect(opened.shop.send(opened.context)).rejects.toThrow(MessageOutcomeUnknownError);
+    return opened;
+  }
+
+  it("is left until that is settled, and closed when it is", async () => {
+    const { shop, context } = await shopWithUnknownReply();
+    expect(await shop.finish(context)).toMatchObject({ outcome: "left" });
+    await db.query("update messages set delivery_status = 'sent' where turn_id = $1 and part = 0", [
+      context.turn_id,
+    ]);
+    expect(await shop.finish(context)).toMatchObject({ outcome: "finished", status: "completed" });
+  });
+
+  it("is closed when a person has taken the conversation over: it is not sent again then", async () => {
+    const { shop, context } = await shopWithUnknownReply();
     await shop.setContact("conversation_mode", "manual");
     expect(await shop.finish(context)).toMatchObject({ outcome: "finished" });
   });

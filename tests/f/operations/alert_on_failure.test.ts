@@ -6,7 +6,10 @@ import {
   type Failure,
 } from "../../../f/operations/alert_on_failure.ts";
 import { SlackPostError } from "../../../f/platform/slack.ts";
-import { MessageOutcomeUnknownError } from "../../../f/platform/whatsapp_errors.ts";
+import {
+  MessageDelayedError,
+  MessageOutcomeUnknownError,
+} from "../../../f/platform/whatsapp_errors.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/database.ts";
 import type { SystemAlertRow } from "../../helpers/rows.ts";
 import { openShop, type Shop } from "../chat/shop.ts";
@@ -145,7 +148,7 @@ describe("a step that made no reply", () => {
     const context = await run.claim();
     const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
     run.shop.whatsApp.onSend = async () => {
-      throw new MessageOutcomeUnknownError("it did not answer in time");
+      throw new MessageDelayedError("throttled", undefined);
     };
     expect(await run.fails("generate_reply")).toMatchObject({
       turn: "failed",
@@ -153,6 +156,18 @@ describe("a step that made no reply", () => {
     });
     warn.mockRestore();
     expect(await run.shop.turn(context)).toMatchObject({ status: "failed" });
+  });
+
+  it("leaves the turn when nobody knows whether the contact was told", async () => {
+    const run = await failingRun();
+    const context = await run.claim();
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    run.shop.whatsApp.onSend = async () => {
+      throw new MessageOutcomeUnknownError("it did not answer in time");
+    };
+    expect(await run.fails("generate_reply")).toMatchObject({ turn: "left" });
+    warn.mockRestore();
+    expect(await run.shop.turn(context)).toMatchObject({ status: "replying", reply_kind: "error" });
   });
 });
 

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { ContextPayload } from "../../../f/chat/context.ts";
 import { RecoveryIncompleteError } from "../../../f/operations/recover_turns.ts";
-import { MessageOutcomeUnknownError } from "../../../f/platform/whatsapp_errors.ts";
 import { JobNotStartedError } from "../../../f/platform/windmill.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/database.ts";
 import { insertKnowledgeSource } from "../../helpers/records.ts";
-import type { KnowledgeSourceRow, MessageRow } from "../../helpers/rows.ts";
+import type { KnowledgeSourceRow } from "../../helpers/rows.ts";
 import { openDesk, type RecoveryDesk } from "./recovery_desk.ts";
 
 let db: TestDatabase;
@@ -174,62 +173,6 @@ describe("a turn whose flow died", () => {
     await desk.passes("3 minutes");
     expect(await desk.run()).toMatchObject({ turns_failed: 1 });
     expect(await desk.shop.turn(context)).toMatchObject({ status: "failed" });
-  });
-});
-
-describe("a message that hangs", () => {
-  const reply = async ({ turn_id }: ContextPayload) =>
-    (
-      await db.query<MessageRow>(
-        "select * from messages where turn_id = $1 and author = 'chatbot'",
-        [turn_id],
-      )
-    )[0];
-
-  async function unknownReply(): Promise<ContextPayload> {
-    const context = await desk.shop.claim(await desk.shop.contactWrites("When do you open?"));
-    await desk.shop.generate(context);
-    desk.shop.whatsApp.onSend = async () => {
-      throw new MessageOutcomeUnknownError("it did not answer in time");
-    };
-    await expect(desk.shop.send(context)).rejects.toThrow(MessageOutcomeUnknownError);
-    await desk.shop.finish(context);
-    return context;
-  }
-
-  it("in sending is unknown once nobody can be sending it, and not before", async () => {
-    const context = await unknownReply();
-    await db.query("update messages set delivery_status = 'sending' where author = 'chatbot'");
-    await desk.passes("1 minute");
-    expect(await desk.run()).toMatchObject({ deliveries_unknown: 0 });
-    await desk.passes("2 minutes");
-    expect(await desk.run()).toMatchObject({ deliveries_unknown: 1 });
-    expect(await reply(context)).toMatchObject({ delivery_status: "unknown" });
-  });
-
-  it("in unknown has failed after ten minutes with one alert, and is not sent again", async () => {
-    const context = await unknownReply();
-    await desk.passes("9 minutes");
-    expect(await desk.run()).toMatchObject({ deliveries_failed: 0 });
-    await desk.passes("2 minutes");
-    expect(await desk.run()).toMatchObject({ deliveries_failed: 1 });
-    expect(await runsUntilQuiet()).toBe(0);
-    expect(await reply(context)).toMatchObject({
-      delivery_status: "failed",
-      delivery_error: { kind: "unconfirmed" },
-      attempts: 1,
-    });
-    expect(desk.shop.whatsApp.sent).toHaveLength(1);
-    expect(await desk.alerts()).toMatchObject([{ kind: "delivery_unconfirmed" }]);
-    expect(await desk.shop.turn(context)).toMatchObject({ status: "completed" });
-  });
-
-  it("is left to a status webhook that was faster", async () => {
-    const context = await unknownReply();
-    await desk.passes("11 minutes");
-    await db.query("update messages set delivery_status = 'sent' where author = 'chatbot'");
-    expect(await runsUntilQuiet()).toBe(0);
-    expect(await reply(context)).toMatchObject({ delivery_status: "sent" });
   });
 });
 

@@ -169,6 +169,8 @@ export class TakeoverModel {
   #finish(): void {
     const turn = this.live;
     if (!turn) return;
+    // left until WhatsApp's answer is known
+    if (turn.delivery === "sending" && this.mode === "auto") return;
     const isWithheld = turn.delivery === "withheld";
     if (turn.delivery === "sending") turn.delivery = "unknown";
     turn.status = isWithheld ? "failed" : "completed";
