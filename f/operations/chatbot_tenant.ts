@@ -1,0 +1,16 @@
+import { ChatbotNotFoundError } from "../knowledge/document_errors.ts";
+import { type Database, one } from "../platform/postgres.ts";
+
+/** Whose chatbot it is. Throws ChatbotNotFoundError. */
+export async function organizationOfChatbot(
+  database: Database,
+  chatbotId: string,
+): Promise<string> {
+  const { organization } = await one<{ organization: string | null }>(
+    database,
+    "select chatbot_organization($1) as organization",
+    [chatbotId],
+  );
+  if (organization === null) throw new ChatbotNotFoundError(chatbotId);
+  return organization;
+}
