@@ -5,6 +5,10 @@ const said = z.object({
   author: z.enum(["contact", "chatbot", "user"]),
   kind: z.string(),
   body: z.string(),
+  /** the beginning of what this is a reply to, if anything */
+  quoted: z.string().nullish(),
+  /** the headline of the ad that the contact came from, if any */
+  ad: z.string().nullish(),
 });
 /** One message of the conversation, its text cut to what a model is shown. */
 export type Said = z.infer<typeof said>;

@@ -4,6 +4,8 @@ import type { Said } from "./context.ts";
 
 /** Characters of one message; a contact may paste more than a model needs to see. */
 const MAX_SHOWN = 8_000;
+/** Characters of a message that another one answers: enough to know it again. */
+const MAX_QUOTED = 300;
 /** Characters in all, about 15,000 and 7,500 tokens: a flood of messages must not cost what a book costs. */
 const MAX_HISTORY = 60_000;
 const MAX_TURN = 30_000;
@@ -50,10 +52,15 @@ export function newestWithin(history: readonly Said[], maxTokens: number): Said[
 export function readTurnMessages(tenant: Tenant, turnId: string): Promise<Said[]> {
   return many<Said>(
     tenant,
-    `select author, kind, left(body, $2) as body from (
+    `select s.author, s.kind, left(s.body, $2) as body, left(q.body, $5) as quoted,
+       left(s.details #>> '{referral,headline}', $5) as ad
+     from (
        select *, sum(least(length(body), $2) + $4) over (order by sent_at desc, id desc) as characters
        from messages where turn_id = $1 and author = 'contact'
-     ) said where characters <= $3 order by sent_at, id`,
-    [turnId, MAX_SHOWN, MAX_TURN, OF_EACH],
+     ) s
+     left join messages q on q.contact_id = s.contact_id and q.chatbot_id = s.chatbot_id
+       and q.wamid = s.details ->> 'quoted_wamid'
+     where s.characters <= $3 order by s.sent_at, s.id`,
+    [turnId, MAX_SHOWN, MAX_TURN, OF_EACH, MAX_QUOTED],
   );
 }

@@ -10,6 +10,7 @@ import {
   withTenant,
 } from "../platform/postgres.ts";
 import { type PostToSlack, slackAt } from "../platform/slack.ts";
+import { startStoring } from "../platform/start_storing.ts";
 import {
   type ChatbotNumber,
   readWhatsApp,
@@ -20,6 +21,7 @@ import type { ClaimedTurn } from "./claim.ts";
 import { claimTurn } from "./claim_turn.ts";
 import type { ContextPayload, LoadedContext } from "./context.ts";
 import { readHistory, readTurnMessages } from "./history.ts";
+import { mediaJustSaved, startEach } from "./new_media.ts";
 
 /** Step 1. Claims the contact's turn and loads all that answering needs. */
 export async function main(webhook_event_id: number, db: Postgresql): Promise<LoadedContext> {
@@ -27,7 +29,7 @@ export async function main(webhook_event_id: number, db: Postgresql): Promise<Lo
   return withDb(db, (database) =>
     loadContext(
       database,
-      { whatsAppFor, openSlack },
+      { whatsAppFor, openSlack, startStoring },
       {
         webhookEventId: webhook_event_id,
         flowJobId: ownFlowJobId(),
@@ -40,6 +42,8 @@ export interface LoadClients {
   readonly whatsAppFor: WhatsAppFor;
   /** asked only when there is an alert to tell */
   openSlack(): Promise<PostToSlack | undefined>;
+  /** Starts f/operations/store_media and returns its job id. */
+  startStoring(mediaId: number): Promise<string>;
 }
 
 async function openSlack(): Promise<PostToSlack | undefined> {
@@ -48,7 +52,7 @@ async function openSlack(): Promise<PostToSlack | undefined> {
 
 export async function loadContext(
   database: Database,
-  { whatsAppFor, openSlack }: LoadClients,
+  { whatsAppFor, openSlack, startStoring }: LoadClients,
   run: { webhookEventId: number; flowJobId: string },
 ): Promise<LoadedContext> {
   const { organization } = await one<{ organization: string | null }>(
@@ -62,9 +66,11 @@ export async function loadContext(
       reason: "no chatbot has the number that the event came to",
     };
   }
-  const claim = await withTenant(database, organization, (tenant) =>
-    claimTurn(tenant, run.webhookEventId, run.flowJobId),
-  );
+  const { claim, media } = await withTenant(database, organization, async (tenant) => ({
+    claim: await claimTurn(tenant, run.webhookEventId, run.flowJobId),
+    media: await mediaJustSaved(tenant),
+  }));
+  await startEach(startStoring, media);
   if (claim.outcome !== "reply") {
     const { outcome, reason, alert } = claim;
     if (alert) await raiseAlert(database, organization, await openSlack(), alert);

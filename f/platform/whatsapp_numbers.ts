@@ -1,7 +1,7 @@
 import * as wmill from "windmill-client";
 import { z } from "zod";
 import { decryptCredential, type KeySet, parseKeySet } from "./secrets.ts";
-import { type WhatsApp, whatsAppOf } from "./whatsapp.ts";
+import { type WhatsApp, type WhatsAppNumber, whatsAppOf } from "./whatsapp.ts";
 
 /** What a row of chatbots says of its number. The access token is sealed for the chatbot's own id. */
 export interface ChatbotNumber {
@@ -26,25 +26,38 @@ export class AccessTokenMissingError extends Error {
 
 const cloudApi = z.object({ base_url: z.url() });
 
+/** Opens a chatbot's number: its token in clear. Throws AccessTokenMissingError, CredentialError. */
+export type NumberFor = (number: ChatbotNumber) => WhatsAppNumber;
+
 /** Reads the resource f/platform/whatsapp_cloud_api and the keys that open the access tokens. */
-export async function readWhatsApp(): Promise<WhatsAppFor> {
+export async function readNumbers(): Promise<NumberFor> {
   const [resource, keys] = await Promise.all([
     wmill.getResource("f/platform/whatsapp_cloud_api"),
     wmill.getVariable("f/platform/credentials_keys"),
   ]);
-  return whatsAppFor(cloudApi.parse(resource).base_url, parseKeySet(keys));
+  return numberFor(cloudApi.parse(resource).base_url, parseKeySet(keys));
+}
+
+export async function readWhatsApp(): Promise<WhatsAppFor> {
+  const open = await readNumbers();
+  return (number) => whatsAppOf(open(number));
 }
 
 export function whatsAppFor(baseUrl: string, keySet: KeySet): WhatsAppFor {
+  const open = numberFor(baseUrl, keySet);
+  return (number) => whatsAppOf(open(number));
+}
+
+function numberFor(baseUrl: string, keySet: KeySet): NumberFor {
   return (number) => {
     if (number.whatsapp_access_token === null) {
       throw new AccessTokenMissingError(number.chatbot_id);
     }
     const owner = { organizationId: number.organization_id, credentialId: number.chatbot_id };
-    return whatsAppOf({
+    return {
       baseUrl: baseUrl.replace(/\/+$/, ""),
       phoneNumberId: number.phone_number_id,
       accessToken: decryptCredential(keySet, owner, number.whatsapp_access_token),
-    });
+    };
   };
 }

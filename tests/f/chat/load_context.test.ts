@@ -216,7 +216,9 @@ describe("a message that opens no turn", () => {
         payload: { message: { id: "wamid.i", ...image }, profile_name: "" },
       }),
     );
-    expect(context.messages).toEqual([{ author: "contact", kind: "image", body: "This one" }]);
+    expect(context.messages).toMatchObject([
+      { author: "contact", kind: "image", body: "This one" },
+    ]);
   });
 
   it("is a duplicate once it was answered", async () => {

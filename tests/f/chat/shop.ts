@@ -53,6 +53,7 @@ export class Shop {
   readonly whatsApp = new RecordingWhatsApp();
   readonly model = new SteadyModel();
   readonly startedFlows: number[] = [];
+  readonly storing: number[] = [];
   readonly slackTexts: string[] = [];
   readonly db: TestDatabase;
   readonly organization: OrganizationRow;
@@ -76,6 +77,10 @@ export class Shop {
 
   readonly loadClients: LoadClients = {
     whatsAppFor: () => this.whatsApp,
+    startStoring: async (mediaId: number) => {
+      this.storing.push(mediaId);
+      return randomUUID();
+    },
     openSlack: async () => async (text) => void this.slackTexts.push(text),
   };
 

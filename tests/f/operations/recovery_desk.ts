@@ -9,6 +9,7 @@ import { openShop, type Shop } from "../chat/shop.ts";
 export class RecoveryDesk {
   readonly posts: string[] = [];
   readonly processed: string[] = [];
+  readonly storing: number[] = [];
   readonly shop: Shop;
 
   constructor(shop: Shop) {
@@ -19,6 +20,10 @@ export class RecoveryDesk {
     startFlow: (path, args) => this.shop.startFlow(path, args),
     startProcessing: async (id) => {
       this.processed.push(id);
+      return randomUUID();
+    },
+    startStoring: async (id) => {
+      this.storing.push(id);
       return randomUUID();
     },
     postToSlack: async (text) => {
@@ -53,6 +58,7 @@ const CLOCKS = [
   ["turns", "lease_expires_at", "recovered_at"],
   ["messages", "status_changed_at"],
   ["knowledge_sources", "updated_at"],
+  ["message_media", "created_at", "recovered_at"],
 ] as const;
 
 /** In a database with nothing else in it: recover_turns looks across all tenants. */
