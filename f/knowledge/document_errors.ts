@@ -49,7 +49,15 @@ export class WrongFileTypeError extends DocumentError {
   }
 }
 
-const TYPE_NAMES: Record<string, string> = { pdf: "a PDF", text: "plain text", html: "a web page" };
+const TYPE_NAMES: Record<string, string> = {
+  pdf: "a PDF",
+  docx: "a Word document (.docx)",
+  text: "plain text",
+  markdown: "Markdown",
+  html: "a web page",
+  csv: "a table (.csv)",
+  ole: "an Office document that is old or has a password: save it anew, as .docx and without one",
+};
 
 /** A web page's content is of a type that we cannot read. */
 export class UnsupportedTypeError extends DocumentError {
@@ -65,8 +73,8 @@ export class UnsupportedTypeError extends DocumentError {
 export class DocumentProtectedError extends DocumentError {
   override readonly name = "DocumentProtectedError";
 
-  constructor(options?: ErrorOptions) {
-    super("The PDF is protected by a password. Save it without one and upload it again.", options);
+  constructor(what: string, options?: ErrorOptions) {
+    super(`${what} is protected by a password. Save it without one and upload it again.`, options);
   }
 }
 
@@ -82,8 +90,17 @@ export class NoTextError extends DocumentError {
   override readonly name = "NoTextError";
 
   constructor() {
+    super("There is no text in this document.");
+  }
+}
+
+/** Its pages are pictures. */
+export class ScannedDocumentError extends DocumentError {
+  override readonly name = "ScannedDocumentError";
+
+  constructor() {
     super(
-      "There is no text in this document. If it was scanned, run text recognition on it first.",
+      "There is no text in this PDF: its pages are pictures, as a scanner makes them. Run text recognition (OCR) on it and upload it again.",
     );
   }
 }
@@ -105,4 +122,55 @@ export class FileMissingError extends DocumentError {
     super("The uploaded file is no longer there. Upload it again.");
     this.key = key;
   }
+}
+
+/** Reading it was ended, because it would not end by itself or took all memory. */
+export class DocumentTooHeavyError extends DocumentError {
+  override readonly name = "DocumentTooHeavyError";
+  readonly limit: "time" | "memory";
+
+  constructor(limit: "time" | "memory") {
+    super(DOCUMENT_TOO_HEAVY);
+    this.limit = limit;
+  }
+}
+
+export const DOCUMENT_TOO_HEAVY =
+  "The document took too long or too much memory to process. Split it, or upload it in another format.";
+
+/** An object in the storage that is not this tenant's. The sentence does not say whether it is there. */
+export class ObjectNotAllowedError extends DocumentError {
+  override readonly name = "ObjectNotAllowedError";
+  readonly key: string;
+
+  constructor(key: string) {
+    super(
+      "This file is not one of yours. Choose it with the form, or put it under uploads/<your organization's id>/.",
+    );
+    this.key = key;
+  }
+}
+
+const LIMIT_SENTENCES = {
+  sources: (limit: number) =>
+    `Your organization may have ${limit} documents and has them. Delete one that is no longer needed.`,
+  storage: (limit: number) =>
+    `There is no room for the file: all your documents together may have ${Math.round(limit / 1024 / 1024)} MB. Delete some that are no longer needed.`,
+  day: (limit: number) =>
+    `Your organization may upload ${limit} documents a day and has done so today. Go on tomorrow.`,
+};
+
+export class UploadLimitError extends DocumentError {
+  override readonly name = "UploadLimitError";
+  readonly limit: keyof typeof LIMIT_SENTENCES;
+
+  constructor(limit: keyof typeof LIMIT_SENTENCES, value: number) {
+    super(LIMIT_SENTENCES[limit](value));
+    this.limit = limit;
+  }
+}
+
+/** What the extraction process said about a document: another DocumentError's sentence. */
+export class DocumentRefusedError extends DocumentError {
+  override readonly name = "DocumentRefusedError";
 }

@@ -19,6 +19,9 @@ export interface Heading {
   title: string;
 }
 
+/** A book of 2,000 pages has about 5 million characters: 6,000 passages. */
+export const MAX_CHARACTERS = 8_000_000;
+
 /** What an extractor is given. */
 export interface RawDocument {
   bytes: Uint8Array;

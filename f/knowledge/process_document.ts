@@ -3,7 +3,8 @@ import { type Embeddings, readEmbeddings } from "../platform/embeddings.ts";
 import { type Database, type Postgresql, withDb } from "../platform/postgres.ts";
 import { readPublicHttpPolicy } from "../platform/public_http_policy.ts";
 import { type Chunk, chunkDocument } from "./chunk.ts";
-import { extractDocument } from "./extract_document.ts";
+import { type EmbeddingUsage, logEmbeddingUsage } from "./embedding_usage.ts";
+import { answerExtraction, type Extract, extractInProcess } from "./extraction_process.ts";
 import { failureSentence, isTenantsToSolve } from "./failure_sentence.ts";
 import { readSource, type SourceFiles } from "./read_source.ts";
 import {
@@ -12,9 +13,12 @@ import {
   type KnowledgeSource,
   recordFailure,
   reportProgress,
+  type Stage,
   startProcessing,
   storeChunks,
 } from "./source_versions.ts";
+
+await answerExtraction();
 
 /** Makes a knowledge source searchable: extracts its text, cuts it, embeds it, and swaps it in. May run any number of times. */
 export async function main(knowledge_source_id: string, db: Postgresql): Promise<ProcessResult> {
@@ -22,6 +26,7 @@ export async function main(knowledge_source_id: string, db: Postgresql): Promise
     processDocument(knowledge_source_id, {
       database,
       readEmbeddings,
+      extract: extractInProcess(import.meta.filename),
       files: {
         load: (s3) => wmill.loadS3File({ s3 }),
         readHttpPolicy: readPublicHttpPolicy,
@@ -46,6 +51,7 @@ export type ProcessResult =
 export interface ProcessClients {
   database: Database;
   readEmbeddings: () => Promise<Embeddings>;
+  extract: Extract;
   files: SourceFiles;
   /** percent */
   showProgress: (percent: number) => Promise<void>;
@@ -53,6 +59,7 @@ export interface ProcessClients {
 
 /** Chunks that are embedded and stored at a time: 100 vectors are 2 MB of SQL. */
 const BATCH = 100;
+const READ_PERCENT = 5;
 const EXTRACTED_PERCENT = 20;
 const STORED_PERCENT = 95;
 
@@ -84,11 +91,18 @@ async function buildVersion(
   clients: ProcessClients,
 ): Promise<ProcessResult> {
   const { type, raw } = await readSource(source, clients.files);
-  const document = await extractDocument(type, raw);
+  await progress(source, clients, { percent: READ_PERCENT, stage: "extracting" });
+  const document = await clients.extract(type, raw);
   const chunks = chunkDocument(document);
-  await progress(source, clients, EXTRACTED_PERCENT);
+  await progress(source, clients, { percent: EXTRACTED_PERCENT, stage: "embedding" });
   const embeddings = await clients.readEmbeddings();
-  const embeddingTokens = await embedAndStore(source, build, { chunks, embeddings }, clients);
+  const used: EmbeddingUsage = { model: embeddings.model, texts: 0, tokens: 0 };
+  try {
+    await embedAndStore(source, build, { chunks, embeddings, used }, clients);
+  } finally {
+    // what was embedded is paid for, whatever became of it
+    await logEmbeddingUsage(clients.database, source, used);
+  }
   if (build.version === undefined) return { outcome: "superseded" };
   const pages = document.pages.length || null;
   const isLive = await goLive(clients.database, source, build.version, {
@@ -103,22 +117,26 @@ async function buildVersion(
     version: build.version,
     chunks: chunks.length,
     pages,
-    embedding_tokens: embeddingTokens,
+    embedding_tokens: used.tokens,
   };
 }
 
-/** Returns the tokens used. Leaves build.version undefined when the source was deleted meanwhile. */
+/** Adds up what it uses. Leaves build.version undefined when the source was deleted meanwhile. */
 async function embedAndStore(
   source: KnowledgeSource,
   build: Build,
-  { chunks, embeddings }: { chunks: readonly Chunk[]; embeddings: Embeddings },
+  {
+    chunks,
+    embeddings,
+    used,
+  }: { chunks: readonly Chunk[]; embeddings: Embeddings; used: EmbeddingUsage },
   clients: ProcessClients,
-): Promise<number> {
-  let usedTokens = 0;
+): Promise<void> {
   for (let start = 0; start < chunks.length; start += BATCH) {
     const batch = chunks.slice(start, start + BATCH);
     const { vectors, tokens } = await embeddings.embed(batch.map(embeddedText));
-    usedTokens += tokens;
+    used.texts += batch.length;
+    used.tokens += tokens;
     const embedded = batch.map((chunk, index) => ({
       ...chunk,
       chunkNo: start + index,
@@ -126,18 +144,14 @@ async function embedAndStore(
     }));
     if (build.version === undefined) {
       build.version = await claimVersion(clients.database, source, embedded);
-      if (build.version === undefined) return usedTokens;
+      if (build.version === undefined) return;
     } else {
       await storeChunks(clients.database, source, build.version, embedded);
     }
     const share = Math.min(1, (start + BATCH) / chunks.length);
-    await progress(
-      source,
-      clients,
-      Math.floor(EXTRACTED_PERCENT + share * (STORED_PERCENT - EXTRACTED_PERCENT)),
-    );
+    const percent = Math.floor(EXTRACTED_PERCENT + share * (STORED_PERCENT - EXTRACTED_PERCENT));
+    await progress(source, clients, { percent, stage: "embedding" });
   }
-  return usedTokens;
 }
 
 /** A passage is found by its headings, too, which often hold the subject that it does not repeat. */
@@ -148,8 +162,8 @@ function embeddedText({ headingPath, content }: Chunk): string {
 async function progress(
   source: KnowledgeSource,
   { database, showProgress }: ProcessClients,
-  percent: number,
+  reached: { percent: number; stage: Stage },
 ): Promise<void> {
-  await reportProgress(database, source, percent);
-  await showProgress(percent);
+  await reportProgress(database, source, reached);
+  await showProgress(reached.percent);
 }

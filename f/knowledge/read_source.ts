@@ -1,8 +1,8 @@
 import { getPublicUrl, type PublicHttpPolicy } from "../platform/public_http.ts";
-import { FileMissingError, UnsupportedTypeError, WrongFileTypeError } from "./document_errors.ts";
+import { FileMissingError, UnsupportedTypeError } from "./document_errors.ts";
 import type { RawDocument } from "./extracted_document.ts";
-import { type FileType, fileTypeOf } from "./file_type.ts";
-import type { KnowledgeSource } from "./source_versions.ts";
+import { checkedType, type FileType, fileTypeOf } from "./file_type.ts";
+import type { FileSource, KnowledgeSource } from "./source_versions.ts";
 
 /** A file may have 10 MB; a page of more than 5 MB is not made for reading. */
 const MAX_PAGE_BYTES = 5 * 1024 * 1024;
@@ -19,20 +19,16 @@ export async function readSource(
   source: KnowledgeSource,
   files: SourceFiles,
 ): Promise<{ type: FileType; raw: RawDocument }> {
-  return source.url === null
-    ? { type: source.sourceType === "pdf" ? "pdf" : "text", raw: await readFile(source, files) }
-    : readUrl(source.url, files);
+  return source.sourceType === "url" ? readUrl(source.url, files) : readFile(source, files);
 }
 
 async function readFile(
-  { s3Key, sourceType }: KnowledgeSource,
+  { s3Key, sourceType }: FileSource,
   files: SourceFiles,
-): Promise<RawDocument> {
+): Promise<{ type: FileType; raw: RawDocument }> {
   const bytes = s3Key === null ? undefined : await files.load(s3Key);
   if (bytes === undefined) throw new FileMissingError(s3Key ?? "");
-  const found = fileTypeOf(bytes);
-  if ((found === "pdf") !== (sourceType === "pdf")) throw new WrongFileTypeError(sourceType, found);
-  return { bytes };
+  return { type: checkedType(sourceType, bytes), raw: { bytes } };
 }
 
 async function readUrl(
@@ -46,7 +42,7 @@ async function readUrl(
   });
   // servers say text/html for anything and application/octet-stream for PDFs: the bytes decide
   const type = fileTypeOf(body) ?? (contentType.startsWith("text/") ? "text" : null);
-  if (type === null) throw new UnsupportedTypeError(contentType || "unknown");
+  if (type === null || type === "ole") throw new UnsupportedTypeError(contentType || "unknown");
   const isHtml = ["text/html", "application/xhtml+xml"].includes(contentType);
   return { type: type === "text" && isHtml ? "html" : type, raw: { bytes: body, charset } };
 }

@@ -1,6 +1,7 @@
 import { toSql } from "pgvector";
 import { type Database, maybeOne, one, type Tenant, withTenant } from "../platform/postgres.ts";
 import type { Chunk } from "./chunk.ts";
+import type { FileType } from "./file_type.ts";
 
 /** A chunk with what finds it. */
 export interface EmbeddedChunk extends Chunk {
@@ -8,15 +9,19 @@ export interface EmbeddedChunk extends Chunk {
   vector: number[];
 }
 
-export interface KnowledgeSource {
+interface AnySource {
   id: string;
   organizationId: string;
   chatbotId: string;
-  sourceType: "pdf" | "text" | "url";
-  url: string | null;
-  s3Key: string | null;
   liveVersion: number;
 }
+
+export type FileSource = AnySource & { sourceType: FileType; url: null; s3Key: string | null };
+type UrlSource = AnySource & { sourceType: "url"; url: string; s3Key: null };
+export type KnowledgeSource = FileSource | UrlSource;
+
+/** What is being done with a source, as knowledge_sources.stage. */
+export type Stage = "reading" | "extracting" | "embedding";
 
 /** Marks a source as being processed, and returns it; undefined when it was deleted. */
 export async function startProcessing(
@@ -33,7 +38,7 @@ export async function startProcessing(
     maybeOne<KnowledgeSource>(
       tenant,
       `update knowledge_sources
-       set status = 'processing', progress = 0, error_message = null
+       set status = 'processing', stage = 'reading', progress = 0, error_message = null
        where id = $1
        returning id, organization_id as "organizationId", chatbot_id as "chatbotId",
          source_type as "sourceType", url, s3_key as "s3Key", live_version as "liveVersion"`,
@@ -45,13 +50,13 @@ export async function startProcessing(
 export async function reportProgress(
   database: Database,
   source: KnowledgeSource,
-  percent: number,
+  { percent, stage }: { percent: number; stage: Stage },
 ): Promise<void> {
   await withTenant(database, source.organizationId, (tenant) =>
     tenant.query(
-      `update knowledge_sources set progress = $2
+      `update knowledge_sources set progress = $2, stage = $3
        where id = $1 and status = 'processing'`,
-      [source.id, percent],
+      [source.id, percent, stage],
     ),
   );
 }
@@ -109,7 +114,7 @@ export async function goLive(
     }
     await tenant.query(
       `update knowledge_sources
-       set live_version = $2, status = 'ready', progress = 100, error_message = null,
+       set live_version = $2, status = 'ready', stage = null, progress = 100, error_message = null,
          page_count = $3, chunk_count = $4, embedding_model = $5, processed_at = now()
        where id = $1`,
       [source.id, version, facts.pageCount, facts.chunkCount, facts.embeddingModel],
@@ -133,7 +138,7 @@ export async function recordFailure(
     if (version !== undefined) await deleteChunks(tenant, source.id, "version = $2", version);
     await tenant.query(
       `update knowledge_sources
-       set status = 'failed', error_message = $3
+       set status = 'failed', stage = null, error_message = $3
        where id = $1 and live_version = $2`,
       [source.id, source.liveVersion, sentence],
     );

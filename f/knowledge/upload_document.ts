@@ -11,19 +11,32 @@ import {
 } from "../platform/postgres.ts";
 import { startScript } from "../platform/windmill.ts";
 import { ChatbotNotFoundError } from "./document_errors.ts";
+import { checkedType, type FileType } from "./file_type.ts";
+import { reserveUpload } from "./upload_quota.ts";
 import { parseUpload, type Upload, type UploadRequest } from "./upload_request.ts";
+import { type ObjectStorage, readUploadedObject, workspaceStorage } from "./uploaded_object.ts";
 
 /** Takes a document into a chatbot's knowledge. Answers at once; f/knowledge/process_document does the work. */
 export async function main(
   chatbot_id: string,
-  source_type: "pdf" | "text" | "url",
+  source_type: "pdf" | "docx" | "url" | "text" | "markdown" | "html" | "csv",
   name: string,
   db: Postgresql,
   file_content?: wmill.Base64,
   url?: string,
+  file?: wmill.S3Object,
 ): Promise<UploadResult> {
-  const request = { chatbot_id, source_type, name, file_content, url };
-  return withDb(db, (database) => uploadDocument(request, { database, saveFile, startProcessing }));
+  const request = { chatbot_id, source_type, name, file_content, url, file: objectOf(file) };
+  return withDb(db, (database) =>
+    uploadDocument(request, { database, storage: workspaceStorage, saveFile, startProcessing }),
+  );
+}
+
+/** Windmill hands an object over as a record or as `s3://storage/key`. */
+function objectOf(file: wmill.S3Object | undefined) {
+  if (typeof file !== "string") return file;
+  const [, storage, s3] = /^s3:\/\/([^/]*)\/(.*)$/s.exec(file) ?? [];
+  return { s3: s3 ?? "", storage };
 }
 
 export interface UploadResult {
@@ -35,33 +48,63 @@ export interface UploadResult {
 
 export interface UploadClients {
   database: Database;
+  storage: ObjectStorage;
   saveFile: (s3Key: string, bytes: Buffer, contentType: string) => Promise<void>;
   /** Returns the job's id. */
   startProcessing: (sourceId: string) => Promise<string>;
 }
 
-const CONTENT_TYPES = { pdf: "application/pdf", text: "text/plain" };
+const CONTENT_TYPES: Record<FileType, string> = {
+  pdf: "application/pdf",
+  docx: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+  text: "text/plain",
+  markdown: "text/markdown",
+  html: "text/html",
+  csv: "text/csv",
+};
+
+/** An upload whose bytes are here. */
+type Document = Exclude<Upload, { s3Key: string }>;
 
 /** @throws DocumentError with a sentence for the tenant */
 export async function uploadDocument(
   request: UploadRequest,
-  { database, saveFile, startProcessing }: UploadClients,
+  clients: UploadClients,
 ): Promise<UploadResult> {
+  const { database } = clients;
   const upload = parseUpload(request);
   const organizationId = await findOrganization(database, upload.chatbotId);
-  const file = describe(upload, organizationId);
-  const same = await withTenant(database, organizationId, (tenant) =>
-    findSame(tenant, upload.chatbotId, file.contentHash),
-  );
-  if (same && !same.isRetryable) return { knowledge_source_id: same.id, status: same.status };
-  if (upload.sourceType !== "url" && file.s3Key !== null) {
-    await saveFile(file.s3Key, upload.bytes, CONTENT_TYPES[upload.sourceType]);
-  }
-  const sourceId = await withTenant(database, organizationId, (tenant) =>
-    saveSource(tenant, upload, file),
-  );
-  const job_id = await startOrFail(database, { organizationId, sourceId, startProcessing });
-  return { knowledge_source_id: sourceId, status: "pending", job_id };
+  const document = await load(upload, organizationId, clients.storage);
+  const file = describe(document, organizationId);
+  const source = await withTenant(database, organizationId, async (tenant) => {
+    const same = await findSame(tenant, upload.chatbotId, file.contentHash);
+    if (same && !same.isRetryable) return { ...same, isNew: false };
+    await reserveUpload(tenant, { bytes: file.byteSize, isNew: same === undefined });
+    return {
+      id: await saveSource(tenant, document, file),
+      status: "pending",
+      isNew: true,
+    } as const;
+  });
+  if (!source.isNew) return { knowledge_source_id: source.id, status: source.status };
+  const job_id = await orFail(database, { organizationId, sourceId: source.id }, async () => {
+    if (document.sourceType !== "url" && file.s3Key !== null) {
+      await clients.saveFile(file.s3Key, document.bytes, CONTENT_TYPES[document.sourceType]);
+    }
+    return clients.startProcessing(source.id);
+  });
+  return { knowledge_source_id: source.id, status: "pending", job_id };
+}
+
+async function load(
+  upload: Upload,
+  organizationId: string,
+  storage: ObjectStorage,
+): Promise<Document> {
+  if (!("s3Key" in upload)) return upload;
+  const { s3Key, ...rest } = upload;
+  const bytes = await readUploadedObject(s3Key, organizationId, storage);
+  return { ...rest, sourceType: checkedType(upload.sourceType, bytes), bytes };
 }
 
 async function findOrganization(database: Database, chatbotId: string): Promise<string> {
@@ -81,7 +124,7 @@ interface FileFacts {
 }
 
 /** The key holds the hash, so that an upload that is repeated writes the same file again. */
-function describe(upload: Upload, organizationId: string): FileFacts {
+function describe(upload: Document, organizationId: string): FileFacts {
   const content = upload.sourceType === "url" ? upload.url : upload.bytes;
   const contentHash = createHash("sha256").update(content).digest("hex");
   if (upload.sourceType === "url") return { contentHash, s3Key: null, byteSize: 0 };
@@ -107,14 +150,14 @@ function findSame(
   );
 }
 
-async function saveSource(tenant: Tenant, upload: Upload, file: FileFacts): Promise<string> {
+async function saveSource(tenant: Tenant, upload: Document, file: FileFacts): Promise<string> {
   const { id } = await one<{ id: string }>(
     tenant,
     `insert into knowledge_sources
        (organization_id, chatbot_id, source_type, name, url, s3_key, content_hash, byte_size)
      values ($1, $2, $3, $4, $5, $6, $7, $8)
      on conflict (chatbot_id, content_hash) do update
-       set name = excluded.name, status = 'pending', progress = 0, error_message = null, recoveries = 0
+       set name = excluded.name, status = 'pending', stage = null, progress = 0, error_message = null, recoveries = 0
      returning id`,
     [
       tenant.organizationId,
@@ -131,21 +174,18 @@ async function saveSource(tenant: Tenant, upload: Upload, file: FileFacts): Prom
 }
 
 /** A source that nobody will process must not look as if it waited. */
-async function startOrFail(
+async function orFail<Result>(
   database: Database,
-  {
-    organizationId,
-    sourceId,
-    startProcessing,
-  }: { organizationId: string; sourceId: string } & Pick<UploadClients, "startProcessing">,
-): Promise<string> {
+  { organizationId, sourceId }: { organizationId: string; sourceId: string },
+  work: () => Promise<Result>,
+): Promise<Result> {
   try {
-    return await startProcessing(sourceId);
+    return await work();
   } catch (error) {
     await withTenant(database, organizationId, (tenant) =>
       tenant.query(
         `update knowledge_sources set status = 'failed', error_message = $2 where id = $1`,
-        [sourceId, "The document was stored, but could not be processed. Upload it again."],
+        [sourceId, "The document could not be stored or processed. Upload it again."],
       ),
     );
     throw error;

@@ -1,12 +1,16 @@
 import { z } from "zod";
-import { FileTooLargeError, UploadInvalidError, WrongFileTypeError } from "./document_errors.ts";
-import { fileTypeOf } from "./file_type.ts";
+import { FileTooLargeError, UploadInvalidError } from "./document_errors.ts";
+import { checkedType, FILE_TYPES, type FileType } from "./file_type.ts";
 
 export const MAX_FILE_BYTES = 10 * 1024 * 1024;
 
+const NOT_CHOSEN = "Choose a file that is not empty.";
+
 /** What a tenant uploads, checked. */
 export type Upload = { chatbotId: string; name: string } & (
-  | { sourceType: "pdf" | "text"; bytes: Buffer }
+  | { sourceType: FileType; bytes: Buffer }
+  /** in the object storage, and not looked at yet */
+  | { sourceType: FileType; s3Key: string }
   | { sourceType: "url"; url: string }
 );
 
@@ -23,7 +27,7 @@ const wordsFromOutside = z.string().transform((text) => {
 
 const request = z.object({
   chatbot_id: z.uuid("The chatbot's id is not an id."),
-  source_type: z.enum(["pdf", "text", "url"], "Choose a PDF, a text or a web page."),
+  source_type: z.enum([...FILE_TYPES, "url"], "Choose a type of document."),
   name: wordsFromOutside
     .transform((name) => name.replace(/\p{Cc}/gu, " ").trim())
     .pipe(
@@ -33,6 +37,15 @@ const request = z.object({
         .max(200, "The name is longer than 200 characters."),
     ),
   file_content: z.string().nullish(),
+  file: z
+    .object({
+      s3: z.string().min(1, NOT_CHOSEN),
+      storage: z
+        .string()
+        .regex(/^(_default_)?$/, "Use the workspace's own storage.")
+        .optional(),
+    })
+    .nullish(),
   url: wordsFromOutside.nullish(),
 });
 
@@ -44,18 +57,14 @@ const webAddress = z
 
 /** @throws DocumentError */
 export function parseUpload(input: UploadRequest): Upload {
-  const { chatbot_id, source_type, name, file_content, url } = parse(request, input);
+  const { chatbot_id, source_type, name, file_content, file, url } = parse(request, input);
   const common = { chatbotId: chatbot_id, name };
   if (source_type === "url") {
     return { ...common, sourceType: "url", url: normalized(parse(webAddress, url ?? "")) };
   }
+  if (file) return { ...common, sourceType: source_type, s3Key: file.s3 };
   const bytes = decodeFile(file_content ?? "");
-  const found = fileTypeOf(bytes);
-  // HTML that is uploaded as text is read as the text that it is
-  if (found === null || (found === "pdf") !== (source_type === "pdf")) {
-    throw new WrongFileTypeError(source_type, found);
-  }
-  return { ...common, sourceType: source_type, bytes };
+  return { ...common, sourceType: checkedType(source_type, bytes), bytes };
 }
 
 function decodeFile(base64: string): Buffer {
@@ -63,9 +72,7 @@ function decodeFile(base64: string): Buffer {
   if (base64.length > Math.ceil(MAX_FILE_BYTES / 3) * 4)
     throw new FileTooLargeError(MAX_FILE_BYTES);
   if (base64 === "") {
-    throw new UploadInvalidError([
-      { field: "file_content", problem: "Choose a file that is not empty." },
-    ]);
+    throw new UploadInvalidError([{ field: "file_content", problem: NOT_CHOSEN }]);
   }
   const bytes = Buffer.from(
     parse(z.base64("The file did not arrive whole. Choose it again."), base64),

@@ -1,11 +1,10 @@
+import { DOCUMENT_TOO_HEAVY } from "../knowledge/document_errors.ts";
 import { raiseAlert } from "../platform/alerts.ts";
 import { maybeOne, withTenant } from "../platform/postgres.ts";
 import { alertAbout, type Recover } from "./recovery.ts";
 
 /** A document that has ended three jobs will end the next one, too, and each is a worker for ten minutes. */
 const MAX_RESTARTS = 2;
-const SENTENCE =
-  "The document took too long or too much memory to process. Split it, or upload it in another format.";
 
 /** Processes a knowledge source again whose job is gone, and fails it after the last try; what was live stays so. */
 export const recoverSource: Recover = async (database, clients, { organization_id, id }) => {
@@ -35,9 +34,9 @@ export const recoverSource: Recover = async (database, clients, { organization_i
   );
   await withTenant(database, organization_id, (tenant) =>
     tenant.query(
-      `update knowledge_sources set status = 'failed', error_message = $2, recoveries = 0
+      `update knowledge_sources set status = 'failed', stage = null, error_message = $2, recoveries = 0
        where id = $1 and status in ('pending', 'processing')`,
-      [source.id, SENTENCE],
+      [source.id, DOCUMENT_TOO_HEAVY],
     ),
   );
   return "sources_failed";

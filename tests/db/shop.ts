@@ -5,6 +5,7 @@ import {
   insertChatbotIntegration,
   insertContact,
   insertDocumentChunk,
+  insertEmbeddingUsageLog,
   insertKnowledgeSource,
   insertMessage,
   insertMessageMedia,
@@ -38,6 +39,7 @@ export async function insertShop(db: TestDatabase) {
   const source = await insertKnowledgeSource(db, { chatbot_id: chatbot.id });
   // one word, and so one row of chunk_lexemes
   await insertDocumentChunk(db, { knowledge_source_id: source.id, content: "Welcome." });
+  await insertEmbeddingUsageLog(db, { knowledge_source_id: source.id });
   await insertToolExecution(db, { turn_id: turn.id, integration_id: integration.id });
   await insertUsageLog(db, { turn_id: turn.id });
   await insertUsageSummary(db, { organization_id });

@@ -21,6 +21,8 @@ const TABLES = {
   knowledge_sources: ["insert", "update", "delete"],
   document_chunks: ["insert", "delete"],
   chunk_lexemes: ["insert", "delete"],
+  knowledge_usage: ["insert", "update"],
+  embedding_usage_logs: ["insert"],
   tool_executions: ["insert", "update", "delete"],
   usage_logs: ["insert"],
   usage_summary: ["insert", "update"],

@@ -11,6 +11,7 @@ import type {
   ChatbotRow,
   ContactRow,
   DocumentChunkRow,
+  EmbeddingUsageLogRow,
   KnowledgeSourceRow,
   MessageMediaRow,
   MessageRow,
@@ -291,6 +292,24 @@ export async function insertUsageSummary(
   return insert(db, "usage_summary", {
     organization_id: overrides.organization_id ?? (await insertOrganization(db)).id,
     period_start: "2026-11-01",
+    ...overrides,
+  });
+}
+
+export async function insertEmbeddingUsageLog(
+  db: Database,
+  overrides: Partial<EmbeddingUsageLogRow> = {},
+): Promise<EmbeddingUsageLogRow> {
+  const source = overrides.knowledge_source_id
+    ? await find<KnowledgeSourceRow>(db, "knowledge_sources", overrides.knowledge_source_id)
+    : await insertKnowledgeSource(db);
+  return insert(db, "embedding_usage_logs", {
+    organization_id: source.organization_id,
+    chatbot_id: source.chatbot_id,
+    knowledge_source_id: source.id,
+    model: "text-embedding-3-small",
+    texts: 1,
+    tokens: 100,
     ...overrides,
   });
 }

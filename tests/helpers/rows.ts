@@ -8,6 +8,10 @@ export interface OrganizationRow {
   is_active: boolean;
   message_limit: number | null;
   token_limit: number | null;
+  cost_limit_usd: string | number | null;
+  source_limit: number | null;
+  storage_limit_bytes: number | null;
+  daily_upload_limit: number | null;
 }
 
 export interface UserRow {
@@ -74,6 +78,8 @@ export interface ContactRow {
   conversation_mode: "auto" | "manual";
   is_blocked: boolean;
   variables: object;
+  summary: string;
+  summary_until_message_id: number | null;
   limit_notice_period: string | null;
   last_message_at: Date | null;
   unread_count: number;
@@ -111,6 +117,8 @@ export interface TurnRow {
   created_at: Date;
   finished_at: Date | null;
   reserved_period: string | null;
+  reserved_tokens: number;
+  reserved_cost_usd: string | number;
   usage_settled_at: Date | null;
   recoveries: number;
   recovered_at: Date | null;
@@ -187,6 +195,7 @@ export interface KnowledgeSourceRow {
   content_hash: string;
   byte_size: number;
   status: "pending" | "processing" | "ready" | "failed";
+  stage: "reading" | "extracting" | "embedding" | null;
   progress: number;
   error_message: string | null;
   live_version: number;
@@ -251,8 +260,22 @@ export interface UsageSummaryRow {
   period_start: string;
   messages_reserved: number;
   messages_used: number;
+  tokens_reserved: number;
+  cost_reserved_usd: string | number;
   tokens_used: number;
   cost_usd: string | number;
+}
+
+export interface EmbeddingUsageLogRow {
+  id: number;
+  organization_id: string;
+  chatbot_id: string;
+  knowledge_source_id: string | null;
+  model: string;
+  texts: number;
+  tokens: number;
+  cost_usd: string | number;
+  price_usd: string | number | null;
 }
 
 export interface SystemAlertRow {

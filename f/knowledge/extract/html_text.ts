@@ -1,4 +1,5 @@
-import type { Heading } from "../extracted_document.ts";
+import { writeTable } from "./table_rows.ts";
+import { type StructuredText, TextWriter } from "./text_writer.ts";
 
 const BLOCKS = new Set(
   (
@@ -12,13 +13,8 @@ const UNREAD = new Set(
 const LINES = new Set(["br", "li", "tr"]);
 const CELLS = new Set(["td", "th"]);
 
-export interface HtmlText {
-  text: string;
-  headings: Heading[];
-}
-
 /** The text below an element as a person reads it: an empty line between blocks, a line for each item and row. */
-export function htmlToText(root: Element): HtmlText {
+export function htmlToText(root: Element): StructuredText {
   const writer = new TextWriter();
   writeChildren(root, writer);
   return writer.finish();
@@ -39,7 +35,7 @@ function writeElement(element: Element, writer: TextWriter): void {
     writer.heading(Number(level), () => writeChildren(element, writer));
   } else if (BLOCKS.has(name)) {
     writer.breakBlock();
-    writeChildren(element, writer);
+    writeBlock(name, element, writer);
     writer.breakBlock();
   } else if (LINES.has(name)) {
     writer.breakLine();
@@ -52,56 +48,22 @@ function writeElement(element: Element, writer: TextWriter): void {
   }
 }
 
-/** Collapses spaces, and writes breaks only between texts. */
-class TextWriter {
-  private text = "";
-  private pending = "";
-  private readonly headings: Heading[] = [];
+function writeBlock(name: string, element: Element, writer: TextWriter): void {
+  const table = name === "table" ? labelledTable(element) : undefined;
+  if (table) writeTable(table, writer);
+  else if (name === "pre") writer.lines(element.textContent ?? "");
+  else writeChildren(element, writer);
+}
 
-  write(raw: string): void {
-    const text = raw.replace(/\s+/g, " ");
-    if (text.startsWith(" ")) this.pend(" ");
-    const words = text.trim();
-    if (words === "") return;
-    this.flush();
-    this.text += words;
-    if (text.endsWith(" ")) this.pend(" ");
-  }
+/** The rows of a table whose first row names the columns; a table that lays out a page has no such row. */
+function labelledTable(table: Element): { labels: string[]; rows: string[][] } | undefined {
+  if (table.querySelector("table, caption")) return undefined;
+  const [first, ...rest] = [...table.querySelectorAll("tr")];
+  const labels = first ? [...first.children] : [];
+  if (labels.length < 2 || labels.some(({ localName }) => localName !== "th")) return undefined;
+  return { labels: labels.map(cellText), rows: rest.map((row) => [...row.children].map(cellText)) };
+}
 
-  breakLine(): void {
-    this.pend("\n");
-  }
-
-  breakBlock(): void {
-    this.pend("\n\n");
-  }
-
-  heading(level: number, writeTitle: () => void): void {
-    this.breakBlock();
-    const before = this.text;
-    const headingsBefore = this.headings.length;
-    writeTitle();
-    const written = this.text.slice(before.length);
-    const title = written.trim().replace(/\s+/g, " ");
-    if (title !== "" && this.headings.length === headingsBefore) {
-      this.headings.push({ offset: this.text.length - written.trimStart().length, level, title });
-    }
-    this.breakBlock();
-  }
-
-  finish(): HtmlText {
-    return { text: this.text, headings: this.headings };
-  }
-
-  /** The strongest break that was asked for since the last text. */
-  private pend(space: string): void {
-    if (space.length > this.pending.length || (space === "\n" && this.pending === " ")) {
-      this.pending = space;
-    }
-  }
-
-  private flush(): void {
-    if (this.text !== "") this.text += this.pending;
-    this.pending = "";
-  }
+function cellText(cell: Element): string {
+  return htmlToText(cell).text.replace(/\s+/g, " ");
 }

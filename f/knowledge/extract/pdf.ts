@@ -3,13 +3,17 @@ import {
   DocumentDamagedError,
   DocumentProtectedError,
   DocumentTooComplexError,
+  ScannedDocumentError,
 } from "../document_errors.ts";
-import type { ExtractedDocument, PageStart, RawDocument } from "../extracted_document.ts";
+import {
+  type ExtractedDocument,
+  MAX_CHARACTERS,
+  type PageStart,
+  type RawDocument,
+} from "../extracted_document.ts";
 import { linesToText, type PdfTextItem } from "./pdf_lines.ts";
 
 const MAX_PAGES = 2_000;
-/** A book of 2,000 pages has about 5 million characters: 6,000 passages. */
-const MAX_CHARACTERS = 8_000_000;
 
 type PdfDocument = Awaited<ReturnType<typeof getDocumentProxy>>;
 
@@ -35,7 +39,8 @@ async function open(bytes: Uint8Array): Promise<PdfDocument> {
 /** What pdf.js says about a file; an error of another kind is ours, and stays what it is. */
 function toDocumentError(error: unknown, what: string): unknown {
   if (!(error instanceof Error)) return error;
-  if (error.name === "PasswordException") return new DocumentProtectedError({ cause: error });
+  if (error.name === "PasswordException")
+    return new DocumentProtectedError("The PDF", { cause: error });
   return /Exception$|^FormatError$/.test(error.name)
     ? new DocumentDamagedError(what, { cause: error })
     : error;
@@ -54,6 +59,7 @@ async function readPages(document: PdfDocument): Promise<ExtractedDocument> {
       throw new DocumentTooComplexError(`it has more than ${MAX_CHARACTERS} characters`);
     }
   }
+  if (text.trim() === "") throw new ScannedDocumentError();
   return { text, pages, headings: [] };
 }
 

@@ -4,7 +4,8 @@ import { decodeText } from "../decode_text.ts";
 import { DocumentDamagedError } from "../document_errors.ts";
 import type { ExtractedDocument, RawDocument } from "../extracted_document.ts";
 import { checkHtmlLimits } from "./html_limits.ts";
-import { type HtmlText, htmlToText } from "./html_text.ts";
+import { htmlToText } from "./html_text.ts";
+import type { StructuredText } from "./text_writer.ts";
 
 /** An article of less than this share of the page's text is a teaser: then the page is taken without its frame. */
 const LEAST_SHARE = 0.25;
@@ -24,19 +25,22 @@ export async function extractWebPage({ bytes, charset }: RawDocument): Promise<E
 }
 
 /** Readability changes the document: it goes last. */
-function readArticle(document: Document): HtmlText | null {
+function readArticle(document: Document): StructuredText | null {
   const article = new Readability(document, { serializer: (node) => node }).parse();
   return article?.content ? htmlToText(article.content as Element) : null;
 }
 
-function withoutFrame(document: Document): HtmlText {
+function withoutFrame(document: Document): StructuredText {
   const body = document.body.cloneNode(true) as Element;
   for (const element of body.querySelectorAll(FRAME)) element.remove();
   return htmlToText(body);
 }
 
 /** The title heads the page, unless its first heading says the same. */
-function withTitle(title: string, { text, headings }: HtmlText): Omit<ExtractedDocument, "pages"> {
+function withTitle(
+  title: string,
+  { text, headings }: StructuredText,
+): Omit<ExtractedDocument, "pages"> {
   const first = headings[0];
   if (title === "" || (first?.offset === 0 && title.startsWith(first.title))) {
     return { text, headings };

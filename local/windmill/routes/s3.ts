@@ -21,6 +21,12 @@ export function installS3(router: Router, { s3 }: WindmillContext): void {
     response.set({ "Content-Type": "application/octet-stream", "Content-Length": String(size) });
     stream.pipe(response);
   });
+  router.get("/job_helpers/load_file_metadata", (request, response) => {
+    const { file_key, storage } = parseQuery(request.query);
+    const { size, stream } = s3.read(required(file_key), storage);
+    stream.destroy();
+    response.json({ mime_type: "application/octet-stream", size_in_bytes: size });
+  });
   router.delete("/job_helpers/delete_s3_file", (request, response) => {
     const { file_key, storage } = parseQuery(request.query);
     s3.delete(required(file_key), storage);

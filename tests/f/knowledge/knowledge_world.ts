@@ -1,4 +1,5 @@
 import { PDFDocument, StandardFonts } from "pdf-lib";
+import { extractDocument } from "../../../f/knowledge/extract_document.ts";
 import { type ProcessClients, processDocument } from "../../../f/knowledge/process_document.ts";
 import { searchPassages } from "../../../f/knowledge/search_passages.ts";
 import { type UploadClients, uploadDocument } from "../../../f/knowledge/upload_document.ts";
@@ -55,6 +56,10 @@ export async function startKnowledgeWorld(): Promise<KnowledgeWorld> {
       as((database) =>
         uploadDocument(request, {
           database,
+          storage: {
+            sizeOf: async (key) => files.get(key)?.length,
+            load: async (key) => files.get(key),
+          },
           saveFile: async (key, bytes) => void files.set(key, bytes),
           startProcessing: async (sourceId) => {
             started.push(sourceId);
@@ -68,6 +73,7 @@ export async function startKnowledgeWorld(): Promise<KnowledgeWorld> {
         processDocument(sourceId, {
           database,
           readEmbeddings: async () => embeddings,
+          extract: extractDocument,
           files: {
             load: async (key) => files.get(key),
             readHttpPolicy: async () => ({ allowedPrivateOrigins, ownNetworks: [] }),

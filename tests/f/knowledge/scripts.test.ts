@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { extractDocument } from "../../../f/knowledge/extract_document.ts";
 import { main as processDocument } from "../../../f/knowledge/process_document.ts";
 import { main as search } from "../../../f/knowledge/search.ts";
 import { main as uploadDocument } from "../../../f/knowledge/upload_document.ts";
@@ -27,6 +28,12 @@ vi.mock("windmill-client", () => ({
     windmill.startedWith.push(call);
     return JOB;
   },
+}));
+
+// here process_document.ts is no program that a Bun could run again
+vi.mock("../../../f/knowledge/extraction_process.ts", async (importActual) => ({
+  ...(await importActual<object>()),
+  extractInProcess: () => extractDocument,
 }));
 
 describe("the knowledge scripts, as Windmill runs them", () => {

@@ -40,7 +40,7 @@ describe("extractWebPage", () => {
         <table><tr><th>Place</th><th>Price</th></tr><tr><td>Islands</td><td>14 euros</td></tr></table></article>`),
     );
     expect(text).toContain("- Pumps\n- Wheels");
-    expect(text).toContain("Place | Price\nIslands | 14 euros");
+    expect(text).toContain("Place: Islands | Price: 14 euros");
   });
 
   it("reads the character set that the page names", async () => {
