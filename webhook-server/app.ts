@@ -13,10 +13,11 @@ export function makeApp(
   const app = express();
   app.disable("x-powered-by");
   app.set("trust proxy", config.trustedProxyHops);
+  // first: Express asks the routes in this order
+  installWebhook(app, config, deps);
+  installVerification(app, config);
   installHealth(app, deps);
   installMetrics(app, deps);
-  installVerification(app, config);
-  installWebhook(app, config, deps);
   installErrors(app, deps);
   return app;
 }

@@ -67,7 +67,11 @@ export function openInbox(databaseUrl: string, log: Logger): Inbox {
   // an idle connection that breaks: the pool replaces it, but without a listener Node would exit
   pool.on("error", (error) => log.warn({ err: error }, "lost an idle database connection"));
   const recordTogether = makeGroupCommit(
-    (events: readonly WebhookEvent[]) => record(pool, events),
+    async (events: readonly WebhookEvent[]) => {
+      const waiting = await record(pool, events);
+      logCommitted(events, waiting, log);
+      return waiting;
+    },
     {
       maxItems: 500,
       atOnce: 2,
@@ -91,8 +95,14 @@ async function record(
   pool: pg.Pool,
   events: readonly WebhookEvent[],
 ): Promise<(WaitingMessage | null)[]> {
+  const random = randomBytes(events.length * TRACE_BYTES);
   // each event its own trace: a batch mixes tenants
-  const traced = events.map((event) => ({ ...event, traceparent: newTraceparent() }));
+  const traced = events.map((event, index) => ({
+    ...event,
+    traceparent: traceparentOf(
+      random.toString("hex", index * TRACE_BYTES, (index + 1) * TRACE_BYTES),
+    ),
+  }));
   const { rows } = await pool.query("select * from record_webhook_events($1::jsonb)", [
     JSON.stringify(traced),
   ]);
@@ -136,8 +146,30 @@ async function health(pool: pg.Pool): Promise<InboxHealth> {
   return { waiting: row.waiting, oldestWaitingSeconds: row.oldest_waiting_seconds };
 }
 
-/** W3C trace context, version 00, sampled. */
-function newTraceparent(): string {
-  const ids = randomBytes(24).toString("hex");
+/** The ids of a trace, 16 bytes, and of a span, 8. */
+const TRACE_BYTES = 24;
+
+/** W3C trace context, version 00, sampled. @param ids - in hexadecimal */
+function traceparentOf(ids: string): string {
   return `00-${ids.slice(0, 32)}-${ids.slice(32)}-01`;
+}
+
+/** One line a commit: under load, a line for each webhook costs more than to check its signature. */
+function logCommitted(
+  events: readonly WebhookEvent[],
+  waiting: readonly (WaitingMessage | null)[],
+  log: Logger,
+): void {
+  const count = (kind: WebhookEvent["kind"]) =>
+    events.filter((event) => event.kind === kind).length;
+  log.info(
+    {
+      messages: count("message"),
+      echoes: count("echo"),
+      statuses: count("status"),
+      others: count("other"),
+      waiting_event_ids: waiting.flatMap((message) => message?.webhookEventId ?? []),
+    },
+    "committed events",
+  );
 }

@@ -30,7 +30,7 @@ export async function startIngress(config: Config, log: Logger): Promise<Serving
     async close() {
       await serving.close();
       await background.settled();
-      windmill.close();
+      await windmill.close();
       await inbox.close();
     },
   };
