@@ -29,11 +29,13 @@ create table organizations (
   token_limit bigint,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  cost_limit_usd numeric(14,8),
   source_limit integer default 1000,
   storage_limit_bytes bigint default '2147483648'::bigint,
   daily_upload_limit integer default 500,
   constraint organizations_pkey PRIMARY KEY (id),
   constraint organizations_slug_key UNIQUE (slug),
+  constraint organizations_cost_limit_usd_check CHECK (cost_limit_usd >= 0::numeric),
   constraint organizations_daily_upload_limit_check CHECK (daily_upload_limit >= 0),
   constraint organizations_message_limit_check CHECK (message_limit >= 0),
   constraint organizations_name_check CHECK (name <> ''::text),
@@ -43,6 +45,9 @@ create table organizations (
   constraint organizations_token_limit_check CHECK (token_limit >= 0)
 );
 comment on table organizations is 'A tenant: a business whose chatbots we run.';
+comment on column organizations.message_limit is 'Answers in a billing period; null means no limit.';
+comment on column organizations.token_limit is 'Tokens in a billing period; null means no limit. A turn is let in while the 60,000 that it may use are left.';
+comment on column organizations.cost_limit_usd is 'USD for models in a billing period; null means no limit. A turn is let in while the 0.10 that it may cost are left.';
 comment on column organizations.source_limit is 'How many knowledge sources its chatbots may have together; null: any number.';
 comment on column organizations.storage_limit_bytes is 'How many bytes the files of its knowledge sources may have together; null: any number.';
 comment on column organizations.daily_upload_limit is 'How many documents it may upload in a day of its time zone; null: any number.';
@@ -108,6 +113,7 @@ create table chatbots (
   turns_per_minute integer default 30,
   turns_per_hour integer default 200,
   slow_down_message text default 'You are writing faster than we can answer. Please wait a little before you write again.'::text not null,
+  whatsapp_access_token_key text generated always as ((whatsapp_access_token ->> 'v'::text)) stored,
   constraint chatbots_pkey PRIMARY KEY (id),
   constraint chatbots_organization_id_id_key UNIQUE (organization_id, id),
   constraint chatbots_phone_number_id_key UNIQUE (phone_number_id),
@@ -132,13 +138,14 @@ comment on column chatbots.media_message is 'The reply to files and voice messag
 comment on column chatbots.turns_per_minute is 'Answers that one contact may have in a minute before it is silenced; null means no limit.';
 comment on column chatbots.turns_per_hour is 'Answers that one contact may have in an hour before it is silenced; null means no limit.';
 comment on column chatbots.slow_down_message is 'Sent once when a contact is silenced for writing too much; empty means nothing is said.';
+comment on column chatbots.whatsapp_access_token_key is 'Version of the key that sealed the token.';
 CREATE INDEX chatbots_organization_id_idx ON chatbots USING btree (organization_id);
 alter table chatbots enable row level security;
 alter table chatbots force row level security;
 create policy routing on chatbots for select to chatbot_router using (true);
 create policy tenant_isolation on chatbots for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
 grant delete, insert, select, update on chatbots to chatbot_app;
-grant select (id, organization_id, phone_number_id, debounce_seconds) on chatbots to chatbot_router;
+grant select (id, organization_id, phone_number_id, debounce_seconds, whatsapp_access_token_key) on chatbots to chatbot_router;
 
 CREATE OR REPLACE FUNCTION public.chatbot_organization(p_chatbot_id uuid)
  RETURNS uuid
@@ -163,6 +170,7 @@ create table org_integrations (
   is_active boolean default true not null,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  credentials_key text generated always as ((credentials ->> 'v'::text)) stored,
   constraint org_integrations_pkey PRIMARY KEY (id),
   constraint org_integrations_organization_id_id_key UNIQUE (organization_id, id),
   constraint org_integrations_organization_id_name_key UNIQUE (organization_id, name),
@@ -173,10 +181,13 @@ create table org_integrations (
   constraint org_integrations_settings_check CHECK (jsonb_typeof(settings) = 'object'::text)
 );
 comment on table org_integrations is 'Something outside that offers tools: an MCP server, a Windmill script.';
+comment on column org_integrations.credentials_key is 'Version of the key that sealed the credentials.';
 alter table org_integrations enable row level security;
 alter table org_integrations force row level security;
+create policy routing on org_integrations for select to chatbot_router using (true);
 create policy tenant_isolation on org_integrations for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
 grant delete, insert, select, update on org_integrations to chatbot_app;
+grant select (id, organization_id, credentials_key) on org_integrations to chatbot_router;
 
 create table chatbot_integrations (
   organization_id uuid not null,
@@ -219,6 +230,8 @@ create table contacts (
   silenced_until timestamp with time zone,
   penalties integer default 0 not null,
   loop_points integer default 0 not null,
+  summary text default ''::text not null,
+  summary_until_message_id bigint,
   constraint contacts_pkey PRIMARY KEY (id),
   constraint contacts_organization_id_id_key UNIQUE (organization_id, id),
   constraint contacts_organization_id_chatbot_id_fkey FOREIGN KEY (organization_id, chatbot_id) REFERENCES chatbots(organization_id, id) ON DELETE CASCADE,
@@ -230,13 +243,18 @@ create table contacts (
   constraint contacts_loop_points_check CHECK (loop_points >= 0),
   constraint contacts_penalties_check CHECK (penalties >= 0),
   constraint contacts_phone_check CHECK (phone <> ''::text),
+  constraint contacts_summary_check CHECK (length(summary) <= 4000),
+  constraint contacts_summary_is_whole CHECK ((summary = ''::text) = (summary_until_message_id IS NULL)),
   constraint contacts_unread_count_check CHECK (unread_count >= 0),
   constraint contacts_variables_check CHECK (jsonb_typeof(variables) = 'object'::text)
 );
 comment on table contacts is 'A person who writes to a chatbot. The row''s lock orders everything said in the conversation.';
+comment on column contacts.variables is 'What the contact told us, by name: {"email": "…"}. Text, at most 30 names of 40 characters and 500 characters each (f/chat/contact_variables.ts).';
 comment on column contacts.silenced_until is 'What the contact writes until then is kept and not answered.';
 comment on column contacts.penalties is 'How often the contact was silenced, as of silenced_until; each doubles the next silence (f/chat/conduct.ts).';
 comment on column contacts.loop_points is 'How much the last messages in a row looked like a machine''s (f/chat/machine_like.ts).';
+comment on column contacts.summary is 'What was said before the history begins, in a model''s words; empty when nothing was.';
+comment on column contacts.summary_until_message_id is 'The last message that the summary covers.';
 CREATE UNIQUE INDEX contacts_bsuid_key ON contacts USING btree (chatbot_id, bsuid) WHERE bsuid IS NOT NULL;
 CREATE UNIQUE INDEX contacts_phone_key ON contacts USING btree (chatbot_id, phone) WHERE phone IS NOT NULL;
 CREATE INDEX contacts_organization_chatbot_idx ON contacts USING btree (organization_id, chatbot_id);
@@ -270,6 +288,8 @@ create table turns (
   usage_settled_at timestamp with time zone,
   recoveries integer default 0 not null,
   recovered_at timestamp with time zone,
+  reserved_tokens integer default 0 not null,
+  reserved_cost_usd numeric(14,8) default 0 not null,
   constraint turns_pkey PRIMARY KEY (id),
   constraint turns_organization_id_id_key UNIQUE (organization_id, id),
   constraint turns_organization_id_chatbot_id_fkey FOREIGN KEY (organization_id, chatbot_id) REFERENCES chatbots(organization_id, id) ON DELETE CASCADE,
@@ -280,6 +300,8 @@ create table turns (
   constraint turns_check2 CHECK ((finished_at IS NOT NULL) = (status = ANY (ARRAY['completed'::text, 'failed'::text]))),
   constraint turns_recoveries_check CHECK (recoveries >= 0),
   constraint turns_reply_kind_check CHECK (reply_kind = ANY (ARRAY['answer'::text, 'limit'::text, 'media'::text, 'error'::text])),
+  constraint turns_reserved_cost_usd_check CHECK (reserved_cost_usd >= 0::numeric),
+  constraint turns_reserved_tokens_check CHECK (reserved_tokens >= 0),
   constraint turns_sources_check CHECK (jsonb_typeof(sources) = 'array'::text),
   constraint turns_status_check CHECK (status = ANY (ARRAY['generating'::text, 'replying'::text, 'completed'::text, 'failed'::text])),
   constraint turns_usage_check CHECK (jsonb_typeof(usage) = 'object'::text)
@@ -288,11 +310,13 @@ comment on table turns is 'Everything a contact said since the last reply, and o
 comment on column turns.sources is 'What the reply cites: [{"name", "page"}].';
 comment on column turns.usage is '{"model", "model_calls", "tool_calls", "input_tokens", "cached_input_tokens", "output_tokens", "milliseconds", "models": the same for each model}';
 comment on column turns.reserved_period is 'The usage_summary period in which this turn''s message is reserved; null when it was let in without one.';
+comment on column turns.usage_settled_at is 'When the reservation was replaced by what the turn used, or released.';
 comment on column turns.recoveries is 'How often recover_turns found the lease run out.';
 CREATE UNIQUE INDEX turns_one_live_per_contact ON turns USING btree (contact_id) WHERE status = ANY (ARRAY['generating'::text, 'replying'::text]);
 CREATE INDEX turns_contact_idx ON turns USING btree (organization_id, contact_id, created_at);
 CREATE INDEX turns_chatbot_idx ON turns USING btree (organization_id, chatbot_id);
 CREATE INDEX turns_lease_idx ON turns USING btree (lease_expires_at) WHERE status = ANY (ARRAY['generating'::text, 'replying'::text]);
+CREATE INDEX turns_unsettled_idx ON turns USING btree (finished_at) WHERE reserved_period IS NOT NULL AND usage_settled_at IS NULL;
 alter table turns enable row level security;
 alter table turns force row level security;
 create policy routing on turns for select to chatbot_router using (true);
@@ -633,11 +657,15 @@ create table usage_summary (
   tokens_used bigint default 0 not null,
   cost_usd numeric(14,8) default 0 not null,
   updated_at timestamp with time zone default now() not null,
+  tokens_reserved bigint default 0 not null,
+  cost_reserved_usd numeric(14,8) default 0 not null,
   constraint usage_summary_pkey PRIMARY KEY (organization_id, period_start),
   constraint usage_summary_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint usage_summary_cost_reserved_usd_check CHECK (cost_reserved_usd >= 0::numeric),
   constraint usage_summary_cost_usd_check CHECK (cost_usd >= 0::numeric),
   constraint usage_summary_messages_reserved_check CHECK (messages_reserved >= 0),
   constraint usage_summary_messages_used_check CHECK (messages_used >= 0),
+  constraint usage_summary_tokens_reserved_check CHECK (tokens_reserved >= 0),
   constraint usage_summary_tokens_used_check CHECK (tokens_used >= 0)
 );
 comment on table usage_summary is 'What an organization has used and reserved in a billing period.';
@@ -1348,6 +1376,82 @@ alter table embedding_usage_logs enable row level security;
 alter table embedding_usage_logs force row level security;
 create policy tenant_isolation on embedding_usage_logs for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
 grant insert, select on embedding_usage_logs to chatbot_app;
+
+create table role_permissions (
+  role text not null,
+  action text not null,
+  constraint role_permissions_pkey PRIMARY KEY (role, action),
+  constraint role_permissions_action_check CHECK (action ~ '^[a-z_]+$'::text),
+  constraint role_permissions_role_check CHECK (role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text]))
+);
+comment on table role_permissions is 'What each role of a dashboard login may do.';
+grant select on role_permissions to chatbot_app;
+
+CREATE OR REPLACE FUNCTION public.is_permitted(p_user_id uuid, p_action text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+    select exists (
+      select from users u join role_permissions p on p.role = u.role
+      where u.id = p_user_id and p.action = p_action
+    )
+  $function$;
+revoke all on function is_permitted(uuid,text) from public;
+grant execute on function is_permitted(uuid,text) to chatbot_app;
+comment on function is_permitted(uuid,text) is 'Whether the role of this user of the organization allows the action.';
+
+create table audit_log (
+  id bigint generated always as identity not null,
+  organization_id uuid,
+  action text not null,
+  user_id uuid,
+  windmill_user text default ''::text not null,
+  job_id text,
+  subject_table text not null,
+  subject_id text not null,
+  details jsonb default '{}'::jsonb not null,
+  created_at timestamp with time zone default now() not null,
+  constraint audit_log_pkey PRIMARY KEY (id),
+  constraint audit_log_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint audit_log_organization_id_user_id_fkey FOREIGN KEY (organization_id, user_id) REFERENCES users(organization_id, id) ON DELETE SET NULL (user_id),
+  constraint audit_log_details_check CHECK (jsonb_typeof(details) = 'object'::text)
+);
+comment on table audit_log is 'Who did what by hand, in the dashboard or in Windmill. Nothing in it is changed or deleted.';
+CREATE INDEX audit_log_organization_idx ON audit_log USING btree (organization_id, created_at);
+CREATE INDEX audit_log_user_idx ON audit_log USING btree (organization_id, user_id) WHERE user_id IS NOT NULL;
+alter table audit_log enable row level security;
+alter table audit_log force row level security;
+create policy tenant_isolation on audit_log for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)) OR organization_id IS NULL);
+grant insert, select on audit_log to chatbot_app;
+
+CREATE OR REPLACE FUNCTION public.credentials_to_rotate(p_key_version text)
+ RETURNS TABLE(organization_id uuid, owner_table text, owner_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select organization_id, 'chatbots', id from chatbots where whatsapp_access_token_key <> p_key_version
+    union all
+    select organization_id, 'org_integrations', id from org_integrations where credentials_key <> p_key_version
+  $function$;
+alter function credentials_to_rotate(text) owner to chatbot_router;
+revoke all on function credentials_to_rotate(text) from public;
+grant execute on function credentials_to_rotate(text) to chatbot_app;
+comment on function credentials_to_rotate(text) is 'The credentials that are sealed with another key than this one.';
+
+CREATE OR REPLACE FUNCTION public.integration_organization(p_integration_id uuid)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select organization_id from org_integrations where id = p_integration_id
+  $function$;
+alter function integration_organization(uuid) owner to chatbot_router;
+revoke all on function integration_organization(uuid) from public;
+grant execute on function integration_organization(uuid) to chatbot_app;
+comment on function integration_organization(uuid) is 'The tenant of an integration; null when there is no such integration.';
 
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON chatbots FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON contacts FOR EACH ROW EXECUTE FUNCTION tg__updated_at();

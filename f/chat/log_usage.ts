@@ -127,10 +127,12 @@ async function settleReservation(
   await tenant.query(
     `with settled as (
        update turns set usage_settled_at = now() where id = $1
-       returning organization_id, reserved_period
+       returning organization_id, reserved_period, reserved_tokens, reserved_cost_usd
      )
      update usage_summary s set
        messages_reserved = s.messages_reserved - 1,
+       tokens_reserved = s.tokens_reserved - settled.reserved_tokens,
+       cost_reserved_usd = s.cost_reserved_usd - settled.reserved_cost_usd,
        messages_used = s.messages_used + 1,
        tokens_used = s.tokens_used + $2,
        cost_usd = s.cost_usd + $3

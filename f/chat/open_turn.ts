@@ -3,7 +3,7 @@ import { TURN_LEASE } from "../platform/turn_lease.ts";
 import type { AnsweringChatbot, Claim } from "./claim.ts";
 import { type Judgement, judgeContact } from "./contact_conduct.ts";
 import { followNotices } from "./follow_notices.ts";
-import { reserveMessage } from "./reserve_message.ts";
+import { type Reservation, reserveMessage } from "./reserve_message.ts";
 import type { LockedContact } from "./resolve_contact.ts";
 import {
   ignoreEvents,
@@ -60,14 +60,15 @@ export async function openTurn(
   if (isUnreadable(asked, chatbot)) {
     return answerUnreadable(tenant, chatbot, contact, { fresh, flowJobId });
   }
-  const { period, isReserved } = await reserveMessage(tenant, chatbot.period);
-  const isToldLimit = contact.limit_notice_period === period || chatbot.limit_message === "";
-  if (!isReserved && isToldLimit) {
+  const reservation = await reserveMessage(tenant, chatbot.period);
+  const isToldLimit =
+    contact.limit_notice_period === chatbot.period || chatbot.limit_message === "";
+  if (!reservation && isToldLimit) {
     await keepUnanswered(tenant, contact, fresh);
-    return { outcome: "quota_exceeded", reason: `of the period that began on ${period}` };
+    return { outcome: "quota_exceeded", reason: `of the period that began on ${chatbot.period}` };
   }
-  const turn = isReserved
-    ? await insertTurn(tenant, contact, flowJobId, { reservedPeriod: period })
+  const turn = reservation
+    ? await insertTurn(tenant, contact, flowJobId, { reservation })
     : await insertLimitTurn(tenant, chatbot, contact, flowJobId);
   await takeIntoTurn(tenant, contact, turn.turnId, fresh);
   return { outcome: "reply", ...turn };
@@ -145,10 +146,10 @@ async function insertTurn(
   contact: LockedContact,
   flowJobId: string,
   {
-    reservedPeriod = null,
+    reservation,
     reply = null,
   }: {
-    reservedPeriod?: string | null;
+    reservation?: Reservation;
     /** known already: no model is asked */
     reply?: { readonly kind: "limit" | "media"; readonly body: string } | null;
   },
@@ -156,9 +157,9 @@ async function insertTurn(
   const { id, fence } = await one<{ id: string; fence: number }>(
     tenant,
     `insert into turns
-       (organization_id, chatbot_id, contact_id, flow_job_id, lease_expires_at, reserved_period,
-        reply, reply_kind, status)
-     values ($1, $2, $3, $4, now() + $5::interval, $6,
+       (organization_id, chatbot_id, contact_id, flow_job_id, lease_expires_at, reserved_period, reserved_tokens,
+        reserved_cost_usd, reply, reply_kind, status)
+     values ($1, $2, $3, $4, now() + $5::interval, $6, $9, $10,
         $7, $8,
         case when $7::text is null then 'generating' else 'replying' end)
      returning id, fence`,
@@ -168,9 +169,11 @@ async function insertTurn(
       contact.id,
       flowJobId,
       TURN_LEASE,
-      reservedPeriod,
+      reservation?.period ?? null,
       reply?.body ?? null,
       reply?.kind ?? null,
+      reservation?.tokens ?? 0,
+      reservation?.costUsd ?? 0,
     ],
   );
   return { turnId: id, fence };

@@ -1,29 +1,43 @@
 import { maybeOne, type Tenant } from "../platform/postgres.ts";
+import { TURN_COST_USD, TURN_TOKENS } from "./agent/stop_rules.ts";
 
-export interface Quota {
+/** What a turn took from its organization's quota; settled or released exactly once. */
+export interface Reservation {
   /** first day of the billing period in the organization's time zone, "YYYY-MM-DD" */
   readonly period: string;
-  readonly isReserved: boolean;
+  readonly tokens: number;
+  readonly costUsd: number;
 }
 
 /**
- * Reserves one message of the organization's quota, if it has one left. One conditional update: however many
- * turns ask at once, no more are let in than the limit allows. The row stays locked until the transaction ends.
+ * Reserves a message, and the tokens and the money that answering it may take, of the organization's quota. Undefined
+ * when one of them is used up. One conditional update: however many turns ask at once, no more are let in than the
+ * limits allow; of a limit that is smaller than a turn's budget, one at a time. The row stays locked until the transaction ends.
  */
-export async function reserveMessage(tenant: Tenant, period: string): Promise<Quota> {
+export async function reserveMessage(
+  tenant: Tenant,
+  period: string,
+): Promise<Reservation | undefined> {
   await tenant.query(
     `insert into usage_summary (organization_id, period_start) values ($1, $2) on conflict do nothing`,
     [tenant.organizationId, period],
   );
   const reserved = await maybeOne(
     tenant,
-    `update usage_summary s set messages_reserved = s.messages_reserved + 1
+    `update usage_summary s set
+       messages_reserved = s.messages_reserved + 1,
+       tokens_reserved = s.tokens_reserved + $3::bigint,
+       cost_reserved_usd = s.cost_reserved_usd + $4::numeric
      from organizations o
      where s.organization_id = $1 and s.period_start = $2 and o.id = s.organization_id
        and (o.message_limit is null or s.messages_used + s.messages_reserved < o.message_limit)
-       and (o.token_limit is null or s.tokens_used < o.token_limit)
+       and (o.token_limit is null or s.tokens_used + s.tokens_reserved < o.token_limit
+         and s.tokens_used + s.tokens_reserved <= greatest(o.token_limit - $3::bigint, 0))
+       and (o.cost_limit_usd is null or s.cost_usd + s.cost_reserved_usd < o.cost_limit_usd
+         and s.cost_usd + s.cost_reserved_usd <= greatest(o.cost_limit_usd - $4::numeric, 0))
      returning s.period_start`,
-    [tenant.organizationId, period],
+    [tenant.organizationId, period, TURN_TOKENS, TURN_COST_USD],
   );
-  return { period, isReserved: reserved !== undefined };
+  if (!reserved) return undefined;
+  return { period, tokens: TURN_TOKENS, costUsd: TURN_COST_USD };
 }

@@ -172,9 +172,12 @@ async function releaseReservation(tenant: Tenant, turnId: string): Promise<void>
     `with released as (
        update turns set usage_settled_at = now()
        where id = $1 and usage_settled_at is null and reserved_period is not null
-       returning organization_id, reserved_period
+       returning organization_id, reserved_period, reserved_tokens, reserved_cost_usd
      )
-     update usage_summary s set messages_reserved = s.messages_reserved - 1
+     update usage_summary s set
+       messages_reserved = s.messages_reserved - 1,
+       tokens_reserved = s.tokens_reserved - r.reserved_tokens,
+       cost_reserved_usd = s.cost_reserved_usd - r.reserved_cost_usd
      from released r
      where s.organization_id = r.organization_id and s.period_start = r.reserved_period`,
     [turnId],

@@ -4,6 +4,9 @@ import type { Progress } from "./types.ts";
 export type StopRule = (progress: Progress) => boolean;
 
 export const MAX_TOOL_CALLS = 8;
+/** Holds twenty long messages and five full searches. A turn reserves as much of its organization's quota. */
+export const TURN_TOKENS = 60_000;
+export const TURN_COST_USD = 0.1;
 export const TURN_TIMEOUT_MS = 60_000;
 /** What tools leave of it: a model writes a short text in 2 to 8 s. */
 export const LAST_ANSWER_MS = 10_000;
@@ -34,12 +37,12 @@ export function repeatedCall(): StopRule {
   return (progress) => progress.hasRepeatedCall;
 }
 
-/** The rules of a turn on WhatsApp. The token budget holds twenty long messages and five full searches. */
+/** The rules of a turn on WhatsApp. */
 export const TURN_RULES: readonly StopRule[] = [
   modelCalls(5),
   toolCalls(MAX_TOOL_CALLS),
-  tokens(60_000),
-  costUsd(0.1),
+  tokens(TURN_TOKENS),
+  costUsd(TURN_COST_USD),
   elapsedMs(TURN_TIMEOUT_MS - LAST_CALL_MS),
   repeatedCall(),
 ];
