@@ -1,4 +1,3 @@
-import * as wmill from "windmill-client";
 import { raiseAlert } from "../platform/alerts.ts";
 import {
   type Database,
@@ -17,6 +16,7 @@ import {
   type WhatsAppFor,
 } from "../platform/whatsapp_numbers.ts";
 import { ownFlowJobId } from "../platform/windmill.ts";
+import { readVariable } from "../platform/windmill_values.ts";
 import type { ClaimedTurn } from "./claim.ts";
 import { claimTurn } from "./claim_turn.ts";
 import type { ContextPayload, LoadedContext } from "./context.ts";
@@ -47,7 +47,7 @@ export interface LoadClients {
 }
 
 async function openSlack(): Promise<PostToSlack | undefined> {
-  return slackAt(await wmill.getVariable("f/platform/slack_webhook_url"));
+  return slackAt(await readVariable("f/platform/slack_webhook_url"));
 }
 
 export async function loadContext(

@@ -1,4 +1,3 @@
-import * as wmill from "windmill-client";
 import { z } from "zod";
 import { type Alert, raiseAlert, type Told } from "../platform/alerts.ts";
 import type { StartFlow } from "../platform/close_turn.ts";
@@ -8,6 +7,7 @@ import { DatabaseUnavailableError } from "../platform/postgres_errors.ts";
 import { escapeForSlack, type PostToSlack, slackAt } from "../platform/slack.ts";
 import { readWhatsApp, type WhatsAppFor } from "../platform/whatsapp_numbers.ts";
 import { startFlow } from "../platform/windmill.ts";
+import { readVariable } from "../platform/windmill_values.ts";
 import { failTurn, findTurn, type TurnAfterFailure } from "./fail_turn.ts";
 
 /** Windmill's error of the step that failed. */
@@ -52,7 +52,7 @@ export async function main(
     // inside a branch Windmill's flow_job_id is the branch's own: turns know the run of the whole flow
     flowJobId: process.env.WM_ROOT_FLOW_JOB_ID || flow_job_id,
   };
-  const postToSlack = slackAt(await wmill.getVariable("f/platform/slack_webhook_url"));
+  const postToSlack = slackAt(await readVariable("f/platform/slack_webhook_url"));
   try {
     return await withDb(db, (database) =>
       alertOnFailure(database, { postToSlack, startFlow, openWhatsApp: readWhatsApp }, failure),
@@ -123,7 +123,7 @@ function summaryOf(failure: Failure): string {
 /** Windmill says ExecutionErr of a process that was killed, and also of one that took too long, which may repeat. */
 function isPassing({ error: { name, message } }: Failure): boolean {
   if (name === "ExecutionErr") return message.includes("terminated by signal");
-  return name === "DatabaseUnavailableError";
+  return name === "DatabaseUnavailableError" || name === "WindmillUnavailableError";
 }
 
 function reasonOf({ stepId, error }: Failure): string {

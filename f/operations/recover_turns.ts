@@ -1,10 +1,10 @@
-import * as wmill from "windmill-client";
 import { startProcessing } from "../knowledge/upload_document.ts";
 import { type Database, many, type Postgresql, withDb } from "../platform/postgres.ts";
 import { slackAt, untilItFails } from "../platform/slack.ts";
 import { startStoring } from "../platform/start_storing.ts";
 import { readWhatsApp } from "../platform/whatsapp_numbers.ts";
 import { startFlow } from "../platform/windmill.ts";
+import { readVariable } from "../platform/windmill_values.ts";
 import { recoverDelivery } from "./recover_delivery.ts";
 import { recoverEvent } from "./recover_event.ts";
 import { recoverMedia } from "./recover_media.ts";
@@ -40,7 +40,7 @@ const SWEEPS: readonly (readonly [find: string, recover: Recover])[] = [
 
 /** Each minute: goes on with what died, or ends it with an alert. Two copies at once do no harm. */
 export async function main(db: Postgresql): Promise<Recovered> {
-  const slack = slackAt(await wmill.getVariable("f/platform/slack_webhook_url"));
+  const slack = slackAt(await readVariable("f/platform/slack_webhook_url"));
   const postToSlack = slack && untilItFails(slack);
   return withDb(db, (database) =>
     recoverTurns(database, {

@@ -1,8 +1,8 @@
 import type OpenAI from "openai";
-import * as wmill from "windmill-client";
 import { ModelCallError } from "./model_call_error.ts";
 import { readOpenAiClient, toModelCallError } from "./openai.ts";
 import { type RetryPlan, type Waiting, withRetries } from "./retry.ts";
+import { readVariable } from "./windmill_values.ts";
 
 /** The size of document_chunks.embedding. */
 export const EMBEDDING_DIMENSIONS = 1_536;
@@ -28,7 +28,7 @@ export interface Embeddings {
 export async function readEmbeddings(): Promise<Embeddings> {
   const [client, model] = await Promise.all([
     readOpenAiClient(TIMEOUT_MS),
-    wmill.getVariable("f/platform/embedding_model"),
+    readVariable("f/platform/embedding_model"),
   ]);
   return openAiEmbeddings(client, model);
 }

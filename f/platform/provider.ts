@@ -1,5 +1,5 @@
-import * as wmill from "windmill-client";
 import { z } from "zod";
+import { readResource } from "./windmill_values.ts";
 
 const providerResource = z.object({ api_key: z.string().min(1), base_url: z.url().optional() });
 
@@ -25,7 +25,7 @@ export class UnknownProviderError extends Error {
 
 /** The resource f/platform/<provider>. */
 export async function readProvider(provider: string): Promise<Provider> {
-  const resource: unknown = await wmill.getResource(`f/platform/${provider}`, true);
+  const resource = await readResource(`f/platform/${provider}`);
   const parsed = providerResource.safeParse(resource);
   // without zod's own words, which show what stands in another resource of that name
   if (!parsed.success) throw new UnknownProviderError(provider);

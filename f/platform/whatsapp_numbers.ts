@@ -1,7 +1,7 @@
-import * as wmill from "windmill-client";
 import { z } from "zod";
 import { decryptCredential, type KeySet, parseKeySet } from "./secrets.ts";
 import { type WhatsApp, type WhatsAppNumber, whatsAppOf } from "./whatsapp.ts";
+import { readResource, readVariable } from "./windmill_values.ts";
 
 /** What a row of chatbots says of its number. The access token is sealed for the chatbot's own id. */
 export interface ChatbotNumber {
@@ -32,8 +32,8 @@ export type NumberFor = (number: ChatbotNumber) => WhatsAppNumber;
 /** Reads the resource f/platform/whatsapp_cloud_api and the keys that open the access tokens. */
 export async function readNumbers(): Promise<NumberFor> {
   const [resource, keys] = await Promise.all([
-    wmill.getResource("f/platform/whatsapp_cloud_api"),
-    wmill.getVariable("f/platform/credentials_keys"),
+    readResource("f/platform/whatsapp_cloud_api"),
+    readVariable("f/platform/credentials_keys"),
   ]);
   return numberFor(cloudApi.parse(resource).base_url, parseKeySet(keys));
 }
