@@ -9,17 +9,22 @@ export type Fault =
   | { kind: "http"; status: number; body: string }
   /** No answer, for as long as the caller waits. */
   | { kind: "hang"; accepted: boolean }
+  /** Accepted, and answered as usual after that long. */
+  | { kind: "delay"; milliseconds: number }
   /** The connection is cut without an answer. */
   | { kind: "drop"; accepted: boolean }
   /** Answered 200, and reported as failed by a status webhook. */
   | { kind: "fails_later"; code: number };
 
-/** `message`: anything that a contact would see; `read`: the receipt with the typing indicator. */
-export type FaultyCall = "message" | "read";
+/**
+ * `message`: anything that a contact would see; `read`: the receipt with the typing indicator; `media`: where a file
+ * is; `download`: its bytes.
+ */
+export type FaultyCall = "message" | "read" | "media" | "download";
 
 /** The faults that tests ordered, first come, first served. */
 export class Faults {
-  #waiting: Record<FaultyCall, Fault[]> = { message: [], read: [] };
+  #waiting: Record<FaultyCall, Fault[]> = { message: [], read: [], media: [], download: [] };
 
   order(fault: Fault, call: FaultyCall, times: number): void {
     for (let n = 0; n < times; n++) this.#waiting[call].push(fault);
@@ -32,7 +37,7 @@ export class Faults {
 
 /** Whether Graph took the message over before it went wrong. */
 export function wasAccepted(fault: Fault | undefined): boolean {
-  if (fault === undefined || fault.kind === "fails_later") return true;
+  if (fault === undefined || fault.kind === "fails_later" || fault.kind === "delay") return true;
   return (fault.kind === "hang" || fault.kind === "drop") && fault.accepted;
 }
 
@@ -53,6 +58,7 @@ export function answerFault(res: Response, fault: Fault | undefined): boolean {
     case "drop":
       res.socket?.destroy();
       return true;
+    case "delay":
     case "fails_later":
     case undefined:
       return false;

@@ -31,19 +31,6 @@ export function installBearer(app: Express, phoneNumbers: ReadonlyMap<string, Ph
   });
 }
 
-/** Uploads and downloads are not part of this stand-in yet; it says so instead of pretending. */
-export function installMedia(app: Express): void {
-  const refuse = () => {
-    throw new GraphError({
-      code: 131000,
-      status: 501,
-      details: "Media is not supported by the local WhatsApp.",
-    });
-  };
-  app.post("/:version/:phoneNumberId/media", refuse);
-  app.get("/:version/:mediaId", refuse);
-}
-
 export function installErrors(app: Express): void {
   app.use((req, _res, next) => next(unknownObject(req.path)));
   const handler: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
@@ -58,7 +45,7 @@ export function installErrors(app: Express): void {
   app.use(handler);
 }
 
-function unknownObject(id: string): GraphError {
+export function unknownObject(id: string): GraphError {
   return new GraphError({
     code: 100,
     subcode: 33,

@@ -3,11 +3,14 @@ import { listen } from "../listen.ts";
 import { contactFrom, isContact } from "./contacts.ts";
 import { Conversations } from "./conversations.ts";
 import { type Fault, Faults, type FaultyCall } from "./faults.ts";
-import { installBearer, installErrors, installMedia, installVersion } from "./install_guards.ts";
+import { installBearer, installErrors, installVersion } from "./install_guards.ts";
+import { installDownloads, installMedia } from "./install_media.ts";
 import { installMessages } from "./install_messages.ts";
+import { type ContactFile, Media } from "./media.ts";
 import {
   DEFAULT_STATUS_STEPS,
   type SentByContact,
+  type StatusDeliveries,
   type StatusStep,
   Traffic,
   type WrittenByContact,
@@ -26,6 +29,8 @@ export interface WhatsAppOptions {
   dataDir?: string;
   /** What follows an accepted message: sent after 50 ms, delivered after 150 more, read after 400. */
   statusSteps?: readonly StatusStep[];
+  /** How late and how often each status webhook comes; once, at once and in order by default. */
+  statusDeliveries?: StatusDeliveries;
   /** Pauses before a webhook that was not answered by 200 is sent again. */
   retryDelaysMs?: readonly number[];
   /** How long a webhook waits for its answer. */
@@ -52,6 +57,12 @@ export interface WhatsAppStandIn {
   setWebhookUrl(url: string): Promise<void>;
   registerPhoneNumber(number: PhoneNumber): void;
   contactSends(message: ContactSends): SentByContact;
+  /** Shown with its caption, or its kind in brackets. */
+  contactSendsFile(
+    message: Omit<ContactSends, "text" | "content"> & { file: ContactFile },
+  ): SentByContact;
+  /** From now on no file is known any more, as 7 days later. */
+  forgetFiles(): void;
   /** A text whose webhook is not sent: the caller delivers it with sendRawWebhook. `at`: unix milliseconds. */
   contactWrites(message: Omit<ContactSends, "content"> & { at: number }): WrittenByContact;
   /** One POST, not repeated. Strings and bytes go as they are, anything else as Meta writes JSON. */
@@ -67,6 +78,8 @@ export interface WhatsAppStandIn {
   /** The message with its new status, in either direction. */
   onStatus: Subscribe<Message>;
   onTyping: Subscribe<Typing>;
+  /** Whether a status webhook is still to come. */
+  isReporting(): boolean;
   stop(): Promise<void>;
 }
 
@@ -76,21 +89,24 @@ export async function startWhatsApp(options: WhatsAppOptions): Promise<WhatsAppS
   const phoneNumbers = new Map(options.phoneNumbers.map((n) => [n.phoneNumberId, n]));
   const conversations = new Conversations(options.dataDir);
   const faults = new Faults();
+  const media = new Media(now);
   const webhooks = new WebhookSender(options);
   const traffic = new Traffic({
     conversations,
     webhooks,
     phoneNumber: (id) => requireNumber(phoneNumbers, id),
     statusSteps: options.statusSteps ?? DEFAULT_STATUS_STEPS,
+    statusDeliveries: options.statusDeliveries,
     now,
   });
 
   const app = express().disable("x-powered-by");
+  installDownloads(app, { media, phoneNumbers, faults });
   installVersion(app);
   installBearer(app, phoneNumbers);
   app.use(express.json({ limit: "1mb" }));
   installMessages(app, { conversations, traffic, faults, now });
-  installMedia(app);
+  installMedia(app, { media, phoneNumbers, faults });
   installErrors(app);
   const server = await listen(app, options.port);
   const messagesWith = (contact: ContactInput | string) =>
@@ -107,6 +123,14 @@ export async function startWhatsApp(options: WhatsAppOptions): Promise<WhatsAppS
         content ?? { type: "text", text: { body: text } },
         text,
       ),
+    contactSendsFile: ({ phoneNumberId, contact, file }) =>
+      traffic.fromContact(
+        phoneNumberId,
+        contact,
+        media.add(phoneNumberId, file),
+        file.caption ?? `[${file.kind}]`,
+      ),
+    forgetFiles: () => media.forget(),
     contactWrites: ({ phoneNumberId, contact, text, at }) =>
       traffic.written(phoneNumberId, contact, text, at),
     sendRawWebhook: (body, raw) => webhooks.post(rawBytes(body), raw?.signature),
@@ -117,6 +141,7 @@ export async function startWhatsApp(options: WhatsAppOptions): Promise<WhatsAppS
     onMessage: subscribeTo(traffic.listeners.message),
     onStatus: subscribeTo(traffic.listeners.status),
     onTyping: subscribeTo(traffic.listeners.typing),
+    isReporting: () => traffic.isReporting,
     stop: async () => {
       traffic.stop();
       webhooks.stop();

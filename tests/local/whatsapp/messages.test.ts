@@ -104,7 +104,7 @@ describe("POST /messages", () => {
     expect(await response.json()).toMatchObject({ error: { code: 2500 } });
   });
 
-  it("says that media is not supported", async () => {
+  it("says that uploads are not supported", async () => {
     const { whatsapp } = await startStandIn();
     const response = await fetch(`${whatsapp.url}/v25.0/${NUMBER}/media`, {
       method: "POST",
