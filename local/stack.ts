@@ -13,6 +13,7 @@ import { type AdminDatabase, openAdminDatabase } from "./query.ts";
 import { type Shop, seedShop } from "./shop.ts";
 import { type SlackStandIn, startSlack } from "./slack/start_slack.ts";
 import { startWhatsApp, type WhatsAppStandIn } from "./whatsapp/start_whatsapp.ts";
+import type { StatusDeliveries } from "./whatsapp/traffic.ts";
 import { type LocalWindmill, startWindmill } from "./windmill/start_windmill.ts";
 import { workspaceValues } from "./workspace.ts";
 
@@ -46,6 +47,8 @@ export interface StackOptions {
   allowedPrivateOrigins?: string[];
   /** Of the ingress; pino's levels. */
   logLevel?: string;
+  /** How late and how often each of WhatsApp's status webhooks comes. */
+  statusDeliveries?: StatusDeliveries;
   /** The embedded PostgreSQL unless given. The stack closes it. */
   openDatabase?: () => Promise<StackDatabase>;
 }
@@ -107,6 +110,7 @@ async function startParts(
       verifyToken: installation.metaVerifyToken,
       phoneNumbers: [shop.phoneNumber],
       dataDir: join(dataDir, "whatsapp"),
+      ...(options.statusDeliveries && { statusDeliveries: options.statusDeliveries }),
     }),
     (part) => part.stop(),
   );

@@ -12,6 +12,9 @@ const GRAPH_FAULTS: readonly Fault[] = [
   { kind: "http", status: 502, body: "<html>Bad gateway</html>" },
   { kind: "drop", accepted: true },
   { kind: "drop", accepted: false },
+  // within the 15 s that a send waits, and beyond them
+  { kind: "delay", milliseconds: 4_000 },
+  { kind: "delay", milliseconds: 17_000 },
   { kind: "hang", accepted: true },
   { kind: "hang", accepted: false },
 ];

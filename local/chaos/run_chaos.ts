@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import { chooseModelProvider } from "../model_provider.ts";
 import { createServerDatabase, type DatabasePlace } from "../postgres/server_database.ts";
 import { FREE_PORTS, type Stack, startStack } from "../stack.ts";
-import { makeChance } from "./chance.ts";
+import type { StatusDeliveries } from "../whatsapp/traffic.ts";
+import { type Chance, makeChance } from "./chance.ts";
 import { startCommitGate } from "./commit_gate.ts";
 import { haveOutages, type Outages } from "./outages.ts";
 import { RestartableWindmill } from "./restartable_windmill.ts";
@@ -24,6 +25,7 @@ export interface ChaosResult extends Verdict {
 
 const REPOSITORY_ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const RECOVERY_PAUSE_MS = 5_000;
+const STANDSTILL_MS = 4_000;
 
 /** Lets contacts write while everything breaks, then compares what they received with what they wrote. */
 export async function runChaos(options: ChaosOptions, serverUrl: string): Promise<ChaosResult> {
@@ -43,6 +45,7 @@ export async function runChaos(options: ChaosOptions, serverUrl: string): Promis
     ports: FREE_PORTS,
     provider: chooseModelProvider({}),
     logLevel: "silent",
+    statusDeliveries: statusesInDisorder(chance),
     openDatabase: async () => throughGate(database, gate.port),
   });
   const windmill = new RestartableWindmill(
@@ -58,6 +61,16 @@ export async function runChaos(options: ChaosOptions, serverUrl: string): Promis
     await gate.close();
     await rm(dataDir, { recursive: true, force: true });
   }
+}
+
+/** Each status webhook one to three times, up to three seconds late, and so in any order. */
+function statusesInDisorder(chance: Chance): StatusDeliveries {
+  let statuses = 0;
+  return () => {
+    const number = statuses++;
+    const times = 1 + Math.floor(chance("status deliveries", number) * 3);
+    return Array.from({ length: times }, (_, n) => chance("status after", number, n) * 3_000);
+  };
 }
 
 /** Jobs reach the database through the gate; the ingress and what looks on do not. */
@@ -92,6 +105,7 @@ async function storm({
   const outages = haveOutages(stack, windmill, chance, over.signal);
   const recovering = recoverOften(windmill, over.signal);
   const written = await writeMessages(stack, options, chance);
+  await queueStopsShrinking(stack);
   over.abort();
   const had = await outages;
   await recovering;
@@ -104,6 +118,21 @@ async function storm({
     damage: { ...saboteur.damage, ...had },
     seconds: Math.round((Date.now() - startedAt) / 1_000),
   };
+}
+
+/** Whoever still waits when nobody has been served for some seconds waits for a clock, not for a worker. */
+async function queueStopsShrinking({ admin }: Stack): Promise<void> {
+  let shortest = Number.POSITIVE_INFINITY;
+  for (let since = Date.now(); Date.now() - since < STANDSTILL_MS; ) {
+    const waiting = await admin.query(
+      "select from webhook_events where kind = 'message' and status = 'received'",
+    );
+    if (waiting.length < shortest) {
+      shortest = waiting.length;
+      since = Date.now();
+    }
+    await sleep(500);
+  }
 }
 
 /** Beside its schedule of once a minute. */

@@ -19,6 +19,8 @@ type JobFate =
 const COMMIT_FATES = ["before", "after", "unheard"] as const;
 /** No step has more. */
 const COMMITS = 3;
+/** Each commit point of a step is met once for certain, by the jobs after its first two; the rest is chance. */
+const UNHARMED = 2;
 
 export interface Damage {
   jobsKilled: number;
@@ -87,6 +89,11 @@ export class Saboteur {
   }
 
   #fateOf(step: string, number: number): JobFate {
+    const point = number - 1 - UNHARMED;
+    if (point >= 0 && point < COMMIT_FATES.length * COMMITS) {
+      const fate = COMMIT_FATES[Math.floor(point / COMMITS)] ?? "before";
+      return { kind: "at_commit", number: 1 + (point % COMMITS), fate };
+    }
     const luck = this.#chance("job", step, number);
     if (luck < 0.1) {
       const fate = COMMIT_FATES[Math.floor(this.#chance("commit fate", step, number) * 3)];

@@ -14,11 +14,12 @@ const ROUNDS = 15;
 
 /**
  * Lets what is under way end, then moves the clock on and lets recover_turns work, until nothing is open. The clock
- * moves only while nothing runs: a job must not lose its lease to a time that did not pass.
+ * moves only while nothing runs and no status webhook is under way: neither a job's lease nor a status may be missed
+ * for a time that did not pass.
  */
 export async function settle(stack: Stack, windmill: RestartableWindmill): Promise<Open> {
   for (let round = 0; round < ROUNDS; round++) {
-    await quiet(windmill);
+    await quiet(stack, windmill);
     const open = await whatIsOpen(stack);
     if (open.events + open.turns + open.deliveries === 0) return open;
     await moveClock(stack);
@@ -26,15 +27,15 @@ export async function settle(stack: Stack, windmill: RestartableWindmill): Promi
       db: "$res:f/platform/postgres",
     });
   }
-  await quiet(windmill);
+  await quiet(stack, windmill);
   return whatIsOpen(stack);
 }
 
-/** Nothing has run or waited in Windmill for some seconds, in which status webhooks come, too. */
-async function quiet({ current }: RestartableWindmill): Promise<void> {
+/** Nothing has run or waited in Windmill for a while, and no status webhook is on its way. */
+async function quiet({ whatsapp }: Stack, { current }: RestartableWindmill): Promise<void> {
   for (let since = Date.now(); Date.now() - since < QUIET_MS; ) {
     await sleep(100);
-    if (!current.isIdle()) since = Date.now();
+    if (!current.isIdle() || whatsapp.isReporting()) since = Date.now();
   }
 }
 
@@ -56,8 +57,7 @@ async function moveClock({ admin }: Stack): Promise<void> {
      where finished_at is null`,
   );
   await admin.query(
-    `update webhook_events set received_at = received_at - ${by}, recovered_at = recovered_at - ${by}
-     where status = 'received'`,
+    `update webhook_events set received_at = received_at - ${by}, recovered_at = recovered_at - ${by}`,
   );
   await admin.query(
     `update messages set status_changed_at = status_changed_at - ${by}

@@ -8,8 +8,6 @@ export interface Verdict {
   double_replies: number;
   /** Messages that were answered after one that came later. */
   out_of_order: number;
-  /** Of the lost ones: their turn failed or its reply was never confirmed, and an alert says so. */
-  given_up: number;
   /** Of the alerts, how many there are of a kind and step. */
   alerts: Record<string, number>;
   /** What is wrong, a line each. */
@@ -23,7 +21,6 @@ export async function judge(stack: Stack, written: readonly Written[]): Promise<
     lost: 0,
     double_replies: 0,
     out_of_order: 0,
-    given_up: 0,
     alerts: await alertsByKind(stack),
     problems: [],
   };
@@ -36,7 +33,6 @@ export async function judge(stack: Stack, written: readonly Written[]): Promise<
       if (answers.length === 0) {
         const isGivenUp = givenUp.has(message.wamid);
         verdict.lost += 1;
-        verdict.given_up += isGivenUp ? 1 : 0;
         verdict.problems.push(`${message.marker} has no reply${isGivenUp ? ", but an alert" : ""}`);
       } else if (answers.length > 1) {
         verdict.double_replies += 1;

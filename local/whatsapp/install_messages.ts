@@ -45,11 +45,13 @@ export function installMessages(app: Express, deps: MessagesDeps): void {
         : deps.traffic.fail(accepted, failure.code, failure.details));
     }
     if (answerFault(res, fault) || accepted === undefined) return;
-    res.json({
+    const answer = {
       messaging_product: "whatsapp",
       contacts: [inputAndId(request, accepted.contact)],
       messages: [{ id: accepted.wamid }],
-    });
+    };
+    if (fault?.kind === "delay") setTimeout(() => res.json(answer), fault.milliseconds).unref();
+    else res.json(answer);
   });
 }
 

@@ -34,7 +34,7 @@ export class Media {
   }
 
   /** Keeps the file, and answers the message that tells of it. */
-  add(phoneNumberId: string, file: ContactFile): MessageContent {
+  add(phoneNumberId: string, file: ContactFile): { id: string; content: MessageContent } {
     const { kind, bytes, mimeType, caption, filename, voice } = file;
     const id = String(randomInt(10 ** 12, 10 ** 13));
     this.#files.set(id, { id, phoneNumberId, bytes, mimeType });
@@ -47,7 +47,7 @@ export class Media {
       ...(filename === undefined ? {} : { filename }),
       ...(voice === undefined ? {} : { voice }),
     };
-    return { type: kind, [kind]: about };
+    return { id, content: { type: kind, [kind]: about } };
   }
 
   get(id: string): StoredFile | undefined {

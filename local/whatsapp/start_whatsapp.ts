@@ -60,7 +60,7 @@ export interface WhatsAppStandIn {
   /** Shown with its caption, or its kind in brackets. */
   contactSendsFile(
     message: Omit<ContactSends, "text" | "content"> & { file: ContactFile },
-  ): SentByContact;
+  ): SentByContact & { mediaId: string };
   /** From now on no file is known any more, as 7 days later. */
   forgetFiles(): void;
   /** A text whose webhook is not sent: the caller delivers it with sendRawWebhook. `at`: unix milliseconds. */
@@ -123,13 +123,11 @@ export async function startWhatsApp(options: WhatsAppOptions): Promise<WhatsAppS
         content ?? { type: "text", text: { body: text } },
         text,
       ),
-    contactSendsFile: ({ phoneNumberId, contact, file }) =>
-      traffic.fromContact(
-        phoneNumberId,
-        contact,
-        media.add(phoneNumberId, file),
-        file.caption ?? `[${file.kind}]`,
-      ),
+    contactSendsFile: ({ phoneNumberId, contact, file }) => {
+      const { id, content } = media.add(phoneNumberId, file);
+      const text = file.caption ?? `[${file.kind}]`;
+      return { mediaId: id, ...traffic.fromContact(phoneNumberId, contact, content, text) };
+    },
     forgetFiles: () => media.forget(),
     contactWrites: ({ phoneNumberId, contact, text, at }) =>
       traffic.written(phoneNumberId, contact, text, at),

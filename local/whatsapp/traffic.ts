@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { contactFrom } from "./contacts.ts";
 import type { Conversations } from "./conversations.ts";
@@ -48,11 +49,19 @@ type Listeners = {
   typing: Set<(typing: Typing) => void>;
 };
 
+/**
+ * After how many milliseconds each delivery of a status webhook is posted: one number a delivery. What is posted
+ * after pauses may overtake what comes before it, as Meta allows itself.
+ */
+export type StatusDeliveries = (change: StatusChange) => readonly number[];
+
 export interface TrafficOptions {
   conversations: Conversations;
   webhooks: WebhookSender;
   phoneNumber: (phoneNumberId: string) => PhoneNumber;
   statusSteps: readonly StatusStep[];
+  /** Once, at once and in order when there is none. */
+  statusDeliveries?: StatusDeliveries | undefined;
   now: () => number;
 }
 
@@ -61,9 +70,12 @@ export class Traffic {
   readonly listeners: Listeners = { message: new Set(), status: new Set(), typing: new Set() };
   #options: TrafficOptions;
   #stopped = new AbortController();
+  #reporting = 0;
 
   constructor(options: TrafficOptions) {
     this.#options = options;
+    // every status that waits for its time listens
+    setMaxListeners(0, this.#stopped.signal);
   }
 
   fromContact(
@@ -128,17 +140,26 @@ export class Traffic {
   }
 
   /** sent → delivered → read; a reaction is only ever sent [Meta: statuses]. */
-  async deliver(message: Message): Promise<void> {
-    const steps = this.#options.statusSteps;
-    for (const step of message.type === "reaction" ? steps.slice(0, 1) : steps) {
-      if (!(await this.#pause(step.afterMs))) return;
-      await this.#report(message, { wamid: message.wamid, status: step.status });
-    }
+  deliver(message: Message): Promise<void> {
+    return this.#counted(async () => {
+      const steps = this.#options.statusSteps;
+      for (const step of message.type === "reaction" ? steps.slice(0, 1) : steps) {
+        if (!(await this.#pause(step.afterMs))) return;
+        await this.#report(message, { wamid: message.wamid, status: step.status });
+      }
+    });
   }
 
-  async fail(message: Message, errorCode: number, details: string): Promise<void> {
-    if (!(await this.#pause(this.#options.statusSteps[0]?.afterMs ?? 0))) return;
-    await this.#report(message, { wamid: message.wamid, status: "failed", errorCode }, details);
+  fail(message: Message, errorCode: number, details: string): Promise<void> {
+    return this.#counted(async () => {
+      if (!(await this.#pause(this.#options.statusSteps[0]?.afterMs ?? 0))) return;
+      await this.#report(message, { wamid: message.wamid, status: "failed", errorCode }, details);
+    });
+  }
+
+  /** Whether a status webhook is still to come. */
+  get isReporting(): boolean {
+    return this.#reporting > 0;
   }
 
   /** False when the message already was that far: statuses never go back. */
@@ -169,7 +190,26 @@ export class Traffic {
     if (!this.advance(change)) return;
     const value = statusValue(message, change, this.#options.now(), details);
     const number = this.#options.phoneNumber(message.phoneNumberId);
-    await this.#options.webhooks.deliver(webhookBody(number, value));
+    const webhook = webhookBody(number, value);
+    const deliveries = this.#options.statusDeliveries?.(change);
+    if (deliveries === undefined) {
+      await this.#options.webhooks.deliver(webhook);
+      return;
+    }
+    for (const afterMs of deliveries) {
+      void this.#counted(async () => {
+        if (await this.#pause(afterMs)) await this.#options.webhooks.deliver(webhook);
+      });
+    }
+  }
+
+  async #counted(report: () => Promise<void>): Promise<void> {
+    this.#reporting += 1;
+    try {
+      await report();
+    } finally {
+      this.#reporting -= 1;
+    }
   }
 
   /** False when the stand-in was stopped meanwhile. */

@@ -1,4 +1,5 @@
 import { createHmac, randomUUID } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { wireBytes } from "./webhook_bodies.ts";
 
@@ -53,6 +54,8 @@ export class WebhookSender {
 
   constructor(options: WebhookSenderOptions) {
     this.#options = options;
+    // every webhook under way listens
+    setMaxListeners(0, this.#stopped.signal);
   }
 
   /** Sets the callback URL as the app dashboard does: only if it proves to know the token. */
