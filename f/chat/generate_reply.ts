@@ -1,4 +1,3 @@
-import * as wmill from "windmill-client";
 import { searchPassages } from "../knowledge/search_passages.ts";
 import { chatModelFor } from "../platform/chat_model.ts";
 import { readEmbeddings } from "../platform/embeddings.ts";
@@ -10,10 +9,12 @@ import {
   withDb,
   withTenant,
 } from "../platform/postgres.ts";
+import { readVariable } from "../platform/windmill_values.ts";
 import { promptOf } from "./agent/prompt.ts";
 import { runAgent } from "./agent/run_agent.ts";
 import type { Tool } from "./agent/types.ts";
 import { type ContextPayload, contextPayload } from "./context.ts";
+import { readTurnData } from "./read_turn_data.ts";
 import { recordAnswer } from "./record_answer.ts";
 import { searchKnowledgeBase } from "./tools/search_knowledge_base.ts";
 import { warnOfShutdown } from "./warn_of_shutdown.ts";
@@ -44,11 +45,15 @@ export async function generateReply(
   const standing = await readTurn(database, context);
   if (standing === "superseded") return { outcome: "superseded", turn_id };
   if (standing === "has_reply") return { outcome: "reply", turn_id, fence };
+  const data = await withTenant(database, context.organization_id, (tenant) =>
+    readTurnData(tenant, turn_id),
+  );
   const answer = await runAgent({
     model: await makers.modelFor(context),
     tools: await makers.toolsFor(context),
-    messages: promptOf(context),
+    messages: promptOf(context, data),
     cacheKey: context.chatbot.id,
+    fence: data.fence,
   });
   const isRecorded = await withTenant(database, context.organization_id, (tenant) =>
     recordAnswer(tenant, context, answer),
@@ -73,7 +78,7 @@ async function readTurn(database: Database, { organization_id, turn_id, fence }:
 function replyMakers(database: Database): ReplyMakers {
   return {
     async modelFor({ organization_id, chatbot }) {
-      const id = chatbot.model ?? (await wmill.getVariable("f/platform/chat_model"));
+      const id = chatbot.model ?? (await readVariable("f/platform/chat_model"));
       const inUse = { organizationId: organization_id, chatbotId: chatbot.id };
       for (const model of [id, ...chatbot.fallback_models]) {
         await warnOfShutdown(database, { ...inUse, model }, new Date());

@@ -12,6 +12,9 @@ export interface ChatReply {
 
 const SEARCH_TOOL = /(^|_)search_knowledge_base$/;
 
+/** How the prompt's data about the conversation begins: the customer said none of it. */
+const DATA = "[data ";
+
 const DO_NOT_KNOW = "I'm sorry, I don't know: I found no answer to that in our documents.";
 
 const COULD_NOT_LOOK =
@@ -87,7 +90,8 @@ function readTurn(messages: readonly ChatMessage[]): Turn {
 function said(messages: readonly ChatMessage[], role: "user" | "tool"): string[] {
   return messages
     .filter((message) => message.role === role)
-    .map((message) => textOf(message.content));
+    .map((message) => textOf(message.content))
+    .filter((text) => role === "tool" || !text.startsWith(DATA));
 }
 
 function lookedUp({ asked, before }: Question): string {

@@ -1,5 +1,6 @@
 import type { ChatMessage, ChatModel, ModelAnswer } from "../../platform/models.ts";
 import { executeToolCalls, isRepetition, TOOL_TIMEOUT_MS } from "./execute_tool_calls.ts";
+import { fenced } from "./fenced.ts";
 import { LAST_ANSWER_MS, type StopRule, TURN_RULES, TURN_TIMEOUT_MS } from "./stop_rules.ts";
 import { costOf, type ModelCall, turnUsage } from "./turn_usage.ts";
 import type { AgentAnswer, Progress, Tool, ToolExecution } from "./types.ts";
@@ -24,6 +25,8 @@ export interface AgentOptions {
   readonly rules?: readonly StopRule[];
   /** names what the prompts of one chatbot have in common */
   readonly cacheKey?: string;
+  /** between which marks the model reads what a tool returned */
+  readonly fence: string;
   readonly turnTimeoutMs?: number;
   readonly toolTimeoutMs?: number;
   /** milliseconds of any clock that only goes forward */
@@ -37,7 +40,11 @@ export interface AgentOptions {
  */
 export async function runAgent(options: AgentOptions): Promise<AgentAnswer> {
   const { model, rules = TURN_RULES, now = () => performance.now() } = options;
-  const tools = new Map(options.tools.map((tool) => [tool.definition.name, tool]));
+  // in the same order each time, whatever they were loaded in: they are part of what a provider's cache keeps
+  const offered = options.tools.toSorted((a, b) =>
+    a.definition.name < b.definition.name ? -1 : 1,
+  );
+  const tools = new Map(offered.map((tool) => [tool.definition.name, tool]));
   const turnTimeoutMs = options.turnTimeoutMs ?? TURN_TIMEOUT_MS;
   const signal = AbortSignal.timeout(turnTimeoutMs);
   // a tool that hangs leaves the model the time to say so
@@ -52,7 +59,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentAnswer> {
     const isLast = tools.size === 0 || rules.some((rule) => rule(progress));
     const answer = await model.answer({
       messages,
-      tools: options.tools.map(({ definition }) => definition),
+      tools: offered.map(({ definition }) => definition),
       toolChoice: isLast ? "none" : "auto",
       ...(options.cacheKey ? { cacheKey: options.cacheKey } : {}),
       signal,
@@ -75,7 +82,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentAnswer> {
     messages.push(answer.message);
     // every call is answered by its own id, or the next request is refused
     for (const [index, call] of answer.calls.entries()) {
-      const text = results[index]?.result ?? "";
+      const text = fenced(call.name, results[index]?.result ?? "", options.fence);
       messages.push({ role: "tool", callId: call.id, toolName: call.name, text });
     }
   }

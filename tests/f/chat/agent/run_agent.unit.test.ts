@@ -8,7 +8,7 @@ import { asksFor, ScriptedModel, says, toolNamed } from "./scripted_model.ts";
 const question = [{ role: "user", text: "When do you open?" }] as const;
 
 function run(model: ScriptedModel, tools: readonly Tool[] = [], more = {}) {
-  return runAgent({ model, tools, messages: question, ...more });
+  return runAgent({ model, tools, messages: question, fence: "5eed", ...more });
 }
 
 describe("a turn", () => {
@@ -34,7 +34,12 @@ describe("a turn", () => {
         role: "assistant",
         raw: { model: "gpt-6-luna", content: { signature: "keep me" } },
       }),
-      { role: "tool", callId: "call_0", toolName: "search", text: "open 9-17" },
+      {
+        role: "tool",
+        callId: "call_0",
+        toolName: "search",
+        text: "[data 5eed: search]\nopen 9-17\n[end of data 5eed]",
+      },
     ]);
     expect(answer.executions).toMatchObject([
       { callNo: 0, toolName: "search", status: "ok", sources: [{ name: "Hours.pdf", page: 2 }] },
@@ -42,10 +47,23 @@ describe("a turn", () => {
     expect(answer.usage).toMatchObject({ model_calls: 2, tool_calls: 1, output_tokens: 4 });
   });
 
+  it("offers the tools in the order of their names, however they were loaded", async () => {
+    const offered = async (...names: string[]) => {
+      const model = new ScriptedModel(says("At nine."));
+      await run(
+        model,
+        names.map((name) => toolNamed(name)),
+      );
+      return model.requests[0]?.tools.map(({ name }) => name);
+    };
+    expect(await offered("search", "remember", "book")).toEqual(["book", "remember", "search"]);
+    expect(await offered("book", "search", "remember")).toEqual(["book", "remember", "search"]);
+  });
+
   it("does not change the messages it was given", async () => {
     const messages = Object.freeze([...question]);
     const model = new ScriptedModel(asksFor(["search", {}]), says("At nine."));
-    await runAgent({ model, tools: [toolNamed("search")], messages });
+    await runAgent({ model, tools: [toolNamed("search")], messages, fence: "5eed" });
     expect(messages).toEqual(question);
   });
 
@@ -202,7 +220,8 @@ it("cuts a long result, keeping its head and tail", async () => {
     sources: [],
   }));
   const model = new ScriptedModel(asksFor(["search", {}]), says("OK"));
-  await run(model, [long]);
-  expect(model.toolResults[0]).toMatch(/^HEAD[\s\S]*characters left out[\s\S]*TAIL$/);
-  expect(model.toolResults[0]?.length).toBeLessThanOrEqual(12_000);
+  const { executions } = await run(model, [long]);
+  expect(executions[0]?.result).toMatch(/^HEAD[\s\S]*characters left out[\s\S]*TAIL$/);
+  expect(executions[0]?.result.length).toBeLessThanOrEqual(12_000);
+  expect(model.toolResults[0]).toContain(executions[0]?.result);
 });
