@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { eventually } from "../../helpers/eventually.ts";
 import { ANA, NUMBER, startStandIn, TOKEN, textTo, valuesOf } from "./stand_in.ts";
 
 const HOUR_MS = 60 * 60 * 1_000;
@@ -201,6 +202,20 @@ describe("failNext", () => {
     });
     await expect(call).rejects.toMatchObject({ name: "TimeoutError" });
     expect(whatsapp.received("US.42")).toHaveLength(1);
+  });
+
+  it("answers late, after the statuses of what it accepted have come", async () => {
+    const { whatsapp, receiver, post } = await startStandIn();
+    whatsapp.failNext({ kind: "delay", milliseconds: 300 });
+    const answer = post(textTo("+15550002222"));
+    const statuses = eventually(() => expect(receiver.webhooks).not.toEqual([]));
+    const first = await Promise.race([
+      answer.then(() => "answer"),
+      statuses.then(() => "statuses"),
+    ]);
+    expect(first).toBe("statuses");
+    expect(await answer).toMatchObject({ status: 200 });
+    expect(whatsapp.received(ANA)).toHaveLength(1);
   });
 
   it("reports a failure by status, and spares read receipts", async () => {

@@ -127,6 +127,22 @@ describe("statuses of an answer", () => {
   });
 });
 
+describe("statuses that are to come in disorder", () => {
+  it("come as late and as often as they are told, and are under way until then", async () => {
+    const { whatsapp, receiver, post } = await startStandIn({
+      statusDeliveries: ({ status }) => (status === "sent" ? [200] : [0, 0]),
+    });
+    await whatsapp.contactSends({ phoneNumberId: NUMBER, contact: ANA, text: "Hi" }).delivery;
+    expect(whatsapp.isReporting()).toBe(false); // control
+    await post(textTo("+15550002222"));
+    expect(whatsapp.isReporting()).toBe(true);
+    await expect.poll(() => whatsapp.isReporting()).toBe(false);
+    const statuses = valuesOf(receiver.webhooks.slice(1)).map((value) => value.statuses[0].status);
+    expect([...statuses].sort()).toEqual(["delivered", "delivered", "read", "read", "sent"]);
+    expect(statuses.at(-1)).toBe("sent");
+  });
+});
+
 describe("the webhook URL", () => {
   it("is taken only from a server that knows the verify token", async () => {
     const { whatsapp, receiver } = await startStandIn();
