@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { costAt, type ModelPrice, priceOf } from "../platform/model_table.ts";
 import {
   type Database,

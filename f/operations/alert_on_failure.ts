@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Alert, raiseAlert, type Told } from "../platform/alerts.ts";
 import type { StartFlow } from "../platform/close_turn.ts";
 import { maskSecrets } from "../platform/mask.ts";
