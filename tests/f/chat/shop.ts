@@ -8,7 +8,7 @@ import { saveHistory } from "../../../f/chat/save_history.ts";
 import { sendReply } from "../../../f/chat/send_reply.ts";
 import type { ChatModel, ModelAnswer } from "../../../f/platform/models.ts";
 import { type Database, withDb } from "../../../f/platform/postgres.ts";
-import type { OutgoingText, WhatsApp } from "../../../f/platform/whatsapp.ts";
+import type { OutgoingTemplate, OutgoingText, WhatsApp } from "../../../f/platform/whatsapp.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/database.ts";
 import { insertChatbot, insertOrganization, insertWebhookEvent } from "../../helpers/records.ts";
 import type { ChatbotRow, OrganizationRow, TurnRow, WebhookEventRow } from "../../helpers/rows.ts";
@@ -24,6 +24,10 @@ export class RecordingWhatsApp implements WhatsApp {
     this.sent.push(message);
     await this.onSend(message);
     return { wamid: `wamid.out.${randomUUID()}` };
+  }
+
+  async sendTemplate(message: OutgoingTemplate): Promise<{ wamid: string }> {
+    return this.sendText(message);
   }
 
   async showTyping(wamid: string): Promise<void> {
@@ -54,6 +58,7 @@ export class Shop {
   readonly model = new SteadyModel();
   readonly startedFlows: number[] = [];
   readonly storing: number[] = [];
+  onStoring: () => Promise<void> = async () => undefined;
   readonly slackTexts: string[] = [];
   readonly db: TestDatabase;
   readonly organization: OrganizationRow;
@@ -79,6 +84,7 @@ export class Shop {
     whatsAppFor: () => this.whatsApp,
     startStoring: async (mediaId: number) => {
       this.storing.push(mediaId);
+      await this.onStoring();
       return randomUUID();
     },
     openSlack: async () => async (text) => void this.slackTexts.push(text),
