@@ -28,6 +28,9 @@ export function markersIn(text: string): string[] {
 }
 
 const LONGEST_PAUSE_MS = 6_000;
+/** Of bursts: their writer waits for the answer, so that there are turns after turns and not one of all messages. */
+const PATIENT = 0.5;
+const PATIENCE_MS = 20_000;
 
 /** Every contact writes its share, in bursts of one to three; resolves when each webhook was answered by 200. */
 export async function writeMessages(
@@ -37,20 +40,31 @@ export async function writeMessages(
 ): Promise<Written[]> {
   const share = (contact: number) =>
     Math.floor(messages / contacts) + (contact < messages % contacts ? 1 : 0);
+  const answered = new Set<string>();
+  const stopListening = stack.whatsapp.onMessage(({ direction, text }) => {
+    if (direction === "to_contact") for (const marker of markersIn(text)) answered.add(marker);
+  });
   const written = await Promise.all(
     Array.from({ length: contacts }, (_, contact) =>
-      writeAsContact(stack, contact, share(contact), chance),
+      writeAsContact({ stack, contact, messages: share(contact), chance, answered }),
     ),
   );
+  stopListening();
   return written.flat();
 }
 
-async function writeAsContact(
-  stack: Stack,
-  contact: number,
-  messages: number,
-  chance: Chance,
-): Promise<Written[]> {
+interface Writer {
+  stack: Stack;
+  contact: number;
+  /** how many it writes */
+  messages: number;
+  chance: Chance;
+  /** markers that stood in replies to anybody */
+  answered: ReadonlySet<string>;
+}
+
+async function writeAsContact(writer: Writer): Promise<Written[]> {
+  const { stack, contact, messages, chance, answered } = writer;
   const waId = String(15_550_300_000 + contact);
   const { phoneNumberId } = stack.shop.phoneNumber;
   // Meta's clock counts whole seconds: a second each, or nobody could tell the order
@@ -82,8 +96,16 @@ async function writeAsContact(
       },
     );
     all.push(...(await Promise.all(posted)));
+    const isPatient = all.length < messages && chance("patient", contact, all.length) < PATIENT;
+    const last = burst.at(-1);
+    if (isPatient && last) await answerTo(last.marker, answered);
   }
   return all.sort((a, b) => a.at - b.at);
+}
+
+async function answerTo(marker: string, answered: ReadonlySet<string>): Promise<void> {
+  const until = Date.now() + PATIENCE_MS;
+  while (!answered.has(marker) && Date.now() < until) await sleep(200);
 }
 
 /** One to four deliveries at once, each until it is answered by 200, as Meta does it. */
