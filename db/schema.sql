@@ -53,8 +53,10 @@ comment on column organizations.storage_limit_bytes is 'How many bytes the files
 comment on column organizations.daily_upload_limit is 'How many documents it may upload in a day of its time zone; null: any number.';
 alter table organizations enable row level security;
 alter table organizations force row level security;
+create policy billing on organizations for select to chatbot_router using (true);
 create policy tenant_isolation on organizations for all to public using (id = (( SELECT current_organization_id() AS current_organization_id))) with check (id = (( SELECT current_organization_id() AS current_organization_id)));
 grant select on organizations to chatbot_app;
+grant select (id) on organizations to chatbot_router;
 
 create table users (
   id uuid default gen_random_uuid() not null,
@@ -108,11 +110,19 @@ create table chatbots (
   handover_message text,
   fallback_models text[] default '{}'::text[] not null,
   history_tokens integer default 4000 not null,
+  messages_per_second integer default 80 not null,
+  paced_until timestamp with time zone,
+  reply_template_name text,
+  reply_template_language text,
+  refused_access_token jsonb,
   keeps_media boolean default false not null,
   media_message text default 'Sorry, I can only read text messages here. Please write to me in words what it is about.'::text not null,
   turns_per_minute integer default 30,
   turns_per_hour integer default 200,
   slow_down_message text default 'You are writing faster than we can answer. Please wait a little before you write again.'::text not null,
+  disabled_by_quota boolean default false not null,
+  disabled_tools text[] default '{}'::text[] not null,
+  facts jsonb default '{}'::jsonb not null,
   whatsapp_access_token_key text generated always as ((whatsapp_access_token ->> 'v'::text)) stored,
   constraint chatbots_pkey PRIMARY KEY (id),
   constraint chatbots_organization_id_id_key UNIQUE (organization_id, id),
@@ -120,24 +130,38 @@ create table chatbots (
   constraint chatbots_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
   constraint chatbots_answer_age_limit_seconds_check CHECK (answer_age_limit_seconds > 0),
   constraint chatbots_debounce_seconds_check CHECK (debounce_seconds >= 0::numeric AND debounce_seconds <= 10::numeric),
+  constraint chatbots_disabled_tools_are_built_in CHECK (disabled_tools <@ ARRAY['hand_over_to_human'::text, 'remember'::text, 'get_fact'::text]),
+  constraint chatbots_facts_check CHECK (jsonb_typeof(facts) = 'object'::text),
   constraint chatbots_few_fallback_models CHECK (cardinality(fallback_models) <= 3 AND array_position(fallback_models, NULL::text) IS NULL AND NOT (''::text = ANY (fallback_models))),
   constraint chatbots_handover_message_check CHECK (handover_message <> ''::text),
   constraint chatbots_history_messages_check CHECK (history_messages >= 0 AND history_messages <= 200),
   constraint chatbots_history_tokens_check CHECK (history_tokens >= 0 AND history_tokens <= 100000),
   constraint chatbots_max_distance_check CHECK (max_distance >= 0::double precision AND max_distance <= 2::double precision),
+  constraint chatbots_messages_per_second_check CHECK (messages_per_second >= 1 AND messages_per_second <= 1000),
   constraint chatbots_name_check CHECK (name <> ''::text),
   constraint chatbots_passages_per_search_check CHECK (passages_per_search >= 1 AND passages_per_search <= 20),
   constraint chatbots_phone_number_id_check CHECK (phone_number_id <> ''::text),
+  constraint chatbots_refused_access_token_check CHECK (is_credential_envelope(refused_access_token)),
+  constraint chatbots_reply_template_language_check CHECK (reply_template_language <> ''::text),
+  constraint chatbots_reply_template_name_check CHECK (reply_template_name <> ''::text),
   constraint chatbots_turns_per_hour_check CHECK (turns_per_hour > 0),
   constraint chatbots_turns_per_minute_check CHECK (turns_per_minute > 0),
-  constraint chatbots_whatsapp_access_token_check CHECK (is_credential_envelope(whatsapp_access_token))
+  constraint chatbots_whatsapp_access_token_check CHECK (is_credential_envelope(whatsapp_access_token)),
+  constraint chatbots_whole_reply_template CHECK ((reply_template_name IS NULL) = (reply_template_language IS NULL))
 );
 comment on table chatbots is 'One business number on WhatsApp and how it answers.';
+comment on column chatbots.paced_until is 'Until when the messages sent so far use up messages_per_second; each moves it on.';
+comment on column chatbots.reply_template_name is 'Approved template for replies later than 24 hours after the contact wrote. Its body has one parameter, {{1}}: the reply, in one line. Null: such replies are not sent.';
+comment on column chatbots.reply_template_language is 'The template''s language as Meta writes it, such as en_US.';
+comment on column chatbots.refused_access_token is 'The access token that Meta refused. While it still is whatsapp_access_token, nothing is sent with it.';
 comment on column chatbots.keeps_media is 'Whether the files that contacts send are stored. The model is then asked for a reply even when nothing was written.';
 comment on column chatbots.media_message is 'The reply to files and voice messages without words, made without a model. Empty: they are not answered.';
 comment on column chatbots.turns_per_minute is 'Answers that one contact may have in a minute before it is silenced; null means no limit.';
 comment on column chatbots.turns_per_hour is 'Answers that one contact may have in an hour before it is silenced; null means no limit.';
 comment on column chatbots.slow_down_message is 'Sent once when a contact is silenced for writing too much; empty means nothing is said.';
+comment on column chatbots.disabled_by_quota is 'Switched off because the organization''s quota is used up, and switched on again with the next period or a higher limit; meanwhile the limit message is sent.';
+comment on column chatbots.disabled_tools is 'The built-in tools that this chatbot does not have.';
+comment on column chatbots.facts is 'What the tool get_fact tells, by name: {"opening_hours": "Monday to Friday, 9 to 17"}. Names are lower-case words joined by _.';
 comment on column chatbots.whatsapp_access_token_key is 'Version of the key that sealed the token.';
 CREATE INDEX chatbots_organization_id_idx ON chatbots USING btree (organization_id);
 alter table chatbots enable row level security;
@@ -227,6 +251,7 @@ create table contacts (
   taken_over_at timestamp with time zone,
   taken_over_by uuid,
   given_back_at timestamp with time zone,
+  paced_until timestamp with time zone,
   silenced_until timestamp with time zone,
   penalties integer default 0 not null,
   loop_points integer default 0 not null,
@@ -250,6 +275,8 @@ create table contacts (
 );
 comment on table contacts is 'A person who writes to a chatbot. The row''s lock orders everything said in the conversation.';
 comment on column contacts.variables is 'What the contact told us, by name: {"email": "…"}. Text, at most 30 names of 40 characters and 500 characters each (f/chat/contact_variables.ts).';
+comment on column contacts.taken_over_by is 'Null although it was taken over: from the WhatsApp Business app, which does not say by whom, or by the chatbot''s own hand-over.';
+comment on column contacts.paced_until is 'Until when the messages sent so far use up what one person may get; each moves it on.';
 comment on column contacts.silenced_until is 'What the contact writes until then is kept and not answered.';
 comment on column contacts.penalties is 'How often the contact was silenced, as of silenced_until; each doubles the next silence (f/chat/conduct.ts).';
 comment on column contacts.loop_points is 'How much the last messages in a row looked like a machine''s (f/chat/machine_like.ts).';
@@ -290,6 +317,7 @@ create table turns (
   recovered_at timestamp with time zone,
   reserved_tokens integer default 0 not null,
   reserved_cost_usd numeric(14,8) default 0 not null,
+  hands_over boolean default false not null,
   constraint turns_pkey PRIMARY KEY (id),
   constraint turns_organization_id_id_key UNIQUE (organization_id, id),
   constraint turns_organization_id_chatbot_id_fkey FOREIGN KEY (organization_id, chatbot_id) REFERENCES chatbots(organization_id, id) ON DELETE CASCADE,
@@ -322,7 +350,7 @@ alter table turns force row level security;
 create policy routing on turns for select to chatbot_router using (true);
 create policy tenant_isolation on turns for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
 grant delete, insert, select, update on turns to chatbot_app;
-grant select (id, organization_id, contact_id, status, lease_expires_at, recoveries, recovered_at) on turns to chatbot_router;
+grant select (id, organization_id, contact_id, status, lease_expires_at, finished_at, reserved_period, usage_settled_at, recoveries, recovered_at) on turns to chatbot_router;
 
 CREATE OR REPLACE FUNCTION public.turn_organization(p_turn_id uuid)
  RETURNS uuid
@@ -1304,6 +1332,218 @@ revoke all on function is_blocked_sender(uuid,text,text) from public;
 grant execute on function is_blocked_sender(uuid,text,text) to chatbot_app;
 comment on function is_blocked_sender(uuid,text,text) is 'Whether the chatbot''s block list names this id, this number, or what the number begins with.';
 
+CREATE OR REPLACE FUNCTION public.billing_period(p_timezone text, p_at timestamp with time zone DEFAULT now())
+ RETURNS date
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog'
+RETURN (date_trunc('month'::text, (p_at AT TIME ZONE p_timezone)))::date;
+comment on function billing_period(text,timestamp with time zone) is 'The first day of the billing period, which begins at local midnight.';
+
+CREATE OR REPLACE FUNCTION public.turn_tokens()
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog'
+RETURN 60000;
+comment on function turn_tokens() is 'Tokens that a turn reserves.';
+
+CREATE OR REPLACE FUNCTION public.turn_cost_usd()
+ RETURNS numeric
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog'
+RETURN 0.1;
+comment on function turn_cost_usd() is 'USD that a turn reserves.';
+
+CREATE OR REPLACE FUNCTION public.get_current_usage(p_organization_id uuid)
+ RETURNS TABLE(period_start date, messages_used integer, messages_reserved integer, message_limit integer, tokens_used bigint, tokens_reserved bigint, token_limit bigint, cost_usd numeric, cost_reserved_usd numeric, cost_limit_usd numeric, share_used numeric, is_exhausted boolean)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    select
+      p.period_start, u.messages_used, u.messages_reserved, o.message_limit,
+      u.tokens_used, u.tokens_reserved, o.token_limit, u.cost_usd, u.cost_reserved_usd, o.cost_limit_usd,
+      -- of the limit that is nearest; a limit of 0 is used up
+      round(coalesce(greatest(
+        case when o.message_limit = 0 then 1 else u.messages_used::numeric / o.message_limit end,
+        case when o.token_limit = 0 then 1 else u.tokens_used::numeric / o.token_limit end,
+        case when o.cost_limit_usd = 0 then 1 else u.cost_usd / o.cost_limit_usd end
+      ), 0), 4),
+      -- when no further turn is let in (f/chat/reserve_message.ts), were nothing reserved
+      coalesce(u.messages_used >= o.message_limit, false)
+        or coalesce(u.tokens_used >= o.token_limit or u.tokens_used > greatest(o.token_limit - turn_tokens(), 0), false)
+        or coalesce(u.cost_usd >= o.cost_limit_usd or u.cost_usd > greatest(o.cost_limit_usd - turn_cost_usd(), 0), false)
+    from organizations o
+    cross join lateral (select billing_period(o.timezone) as period_start) p
+    left join usage_summary s on s.organization_id = o.id and s.period_start = p.period_start
+    cross join lateral (
+      select
+        coalesce(s.messages_used, 0) as messages_used, coalesce(s.messages_reserved, 0) as messages_reserved,
+        coalesce(s.tokens_used, 0) as tokens_used, coalesce(s.tokens_reserved, 0) as tokens_reserved,
+        coalesce(s.cost_usd, 0) as cost_usd, coalesce(s.cost_reserved_usd, 0) as cost_reserved_usd
+    ) u
+    where o.id = p_organization_id
+  $function$;
+revoke all on function get_current_usage(uuid) from public;
+grant execute on function get_current_usage(uuid) to chatbot_app;
+comment on function get_current_usage(uuid) is 'What an organization has used in its current billing period, and of which limits; no row for a foreign one.';
+
+CREATE OR REPLACE FUNCTION public.apply_quota(p_organization_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+  declare
+    v_usage record;
+  begin
+    select * into v_usage from get_current_usage(p_organization_id);
+    if v_usage.is_exhausted then
+      update chatbots set is_active = false, disabled_by_quota = true
+      where organization_id = p_organization_id and is_active;
+    else
+      update chatbots set is_active = true, disabled_by_quota = false
+      where organization_id = p_organization_id and disabled_by_quota;
+    end if;
+    insert into system_alerts (organization_id, severity, kind, alert_key, summary, details)
+    select
+      p_organization_id, a.severity, a.kind,
+      a.kind || ':' || p_organization_id || ':' || v_usage.period_start, a.summary,
+      jsonb_build_object(
+        'period', v_usage.period_start, 'messages', v_usage.messages_used, 'message_limit', v_usage.message_limit,
+        'tokens', v_usage.tokens_used, 'token_limit', v_usage.token_limit,
+        'cost_usd', v_usage.cost_usd, 'cost_limit_usd', v_usage.cost_limit_usd
+      )
+    from (values
+      ('warning', 'quota_nearly_used', 'The organization has used 80 % of its quota.', v_usage.share_used >= 0.8),
+      ('error', 'quota_used', 'The organization has used its quota up: its chatbots are switched off until the next period or a higher limit.', v_usage.is_exhausted)
+    ) as a (severity, kind, summary, is_due)
+    where a.is_due
+    on conflict do nothing;
+  end
+  $function$;
+revoke all on function apply_quota(uuid) from public;
+grant execute on function apply_quota(uuid) to chatbot_app;
+comment on function apply_quota(uuid) is 'Switches the organization''s chatbots off or on again as its quota says, and writes the alerts of 80 % and 100 % once a period.';
+
+CREATE OR REPLACE FUNCTION public.tg_usage_summary__apply_quota()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+  begin
+    perform apply_quota(new.organization_id);
+    return null;
+  end
+  $function$;
+comment on function tg_usage_summary__apply_quota() is 'Lets usage take effect when it is counted.';
+
+CREATE OR REPLACE FUNCTION public.tg_organizations__apply_quota()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+  begin
+    perform apply_quota(new.id);
+    return null;
+  end
+  $function$;
+comment on function tg_organizations__apply_quota() is 'Lets another limit take effect at once.';
+
+CREATE OR REPLACE FUNCTION public.reset_billing_period()
+ RETURNS TABLE(organization_id uuid, period_start date)
+ LANGUAGE sql
+AS $function$
+    insert into usage_summary (organization_id, period_start)
+    select o.id, billing_period(o.timezone) from organizations o
+    on conflict do nothing
+    returning usage_summary.organization_id, usage_summary.period_start
+  $function$;
+revoke all on function reset_billing_period() from public;
+grant execute on function reset_billing_period() to chatbot_app;
+comment on function reset_billing_period() is 'Opens the billing period that has begun where it is not open yet, which switches on what the last one''s quota had switched off. Answers what it opened.';
+
+CREATE OR REPLACE FUNCTION public.recount_usage()
+ RETURNS TABLE(organization_id uuid, period_start date, counted jsonb, recounted jsonb)
+ LANGUAGE plpgsql
+AS $function$
+  #variable_conflict use_column
+  begin
+    -- what is older may have been purged
+    perform from usage_summary s join organizations o on o.id = s.organization_id
+    where s.period_start >= billing_period(o.timezone) - interval '1 month'
+    order by s.organization_id, s.period_start for update of s;
+    return query
+    with ledger as (
+      select l.organization_id, t.reserved_period as period_start, count(distinct l.turn_id)::integer as messages_used,
+        sum(l.input_tokens + l.output_tokens)::bigint as tokens_used, sum(l.cost_usd) as cost_usd
+      from usage_logs l join turns t on t.organization_id = l.organization_id and t.id = l.turn_id
+      group by l.organization_id, t.reserved_period
+    ),
+    reserved as (
+      select t.organization_id, t.reserved_period as period_start, count(*)::integer as messages_reserved,
+        sum(t.reserved_tokens)::bigint as tokens_reserved, sum(t.reserved_cost_usd) as cost_reserved_usd
+      from turns t where t.reserved_period is not null and t.usage_settled_at is null
+      group by t.organization_id, t.reserved_period
+    ),
+    truth as (
+      select s.organization_id, s.period_start,
+        coalesce(l.messages_used, 0) as messages_used, coalesce(l.tokens_used, 0) as tokens_used,
+        coalesce(l.cost_usd, 0)::numeric(14, 8) as cost_usd, coalesce(r.messages_reserved, 0) as messages_reserved,
+        coalesce(r.tokens_reserved, 0) as tokens_reserved,
+        coalesce(r.cost_reserved_usd, 0)::numeric(14, 8) as cost_reserved_usd,
+        jsonb_build_object('messages_used', s.messages_used, 'tokens_used', s.tokens_used, 'cost_usd', s.cost_usd,
+          'messages_reserved', s.messages_reserved, 'tokens_reserved', s.tokens_reserved,
+          'cost_reserved_usd', s.cost_reserved_usd) as counted
+      from usage_summary s join organizations o on o.id = s.organization_id
+      left join ledger l using (organization_id, period_start)
+      left join reserved r using (organization_id, period_start)
+      where s.period_start >= billing_period(o.timezone) - interval '1 month'
+    )
+    update usage_summary s set
+      messages_used = t.messages_used, tokens_used = t.tokens_used, cost_usd = t.cost_usd,
+      messages_reserved = t.messages_reserved, tokens_reserved = t.tokens_reserved,
+      cost_reserved_usd = t.cost_reserved_usd
+    from truth t
+    where s.organization_id = t.organization_id and s.period_start = t.period_start
+      and (s.messages_used, s.tokens_used, s.cost_usd, s.messages_reserved, s.tokens_reserved, s.cost_reserved_usd)
+        is distinct from
+        (t.messages_used, t.tokens_used, t.cost_usd, t.messages_reserved, t.tokens_reserved, t.cost_reserved_usd)
+    returning s.organization_id, s.period_start, t.counted,
+      jsonb_build_object('messages_used', t.messages_used, 'tokens_used', t.tokens_used, 'cost_usd', t.cost_usd,
+        'messages_reserved', t.messages_reserved, 'tokens_reserved', t.tokens_reserved,
+        'cost_reserved_usd', t.cost_reserved_usd);
+  end
+  $function$;
+revoke all on function recount_usage() from public;
+grant execute on function recount_usage() to chatbot_app;
+comment on function recount_usage() is 'Makes the counters of this period and the last what the ledger and the open reservations say, and answers what differed.';
+
+CREATE OR REPLACE FUNCTION public.billed_organizations()
+ RETURNS TABLE(organization_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select id from organizations order by id
+  $function$;
+alter function billed_organizations() owner to chatbot_router;
+revoke all on function billed_organizations() from public;
+grant execute on function billed_organizations() to chatbot_app;
+comment on function billed_organizations() is 'Every organization, for what is done for each of them.';
+
+CREATE OR REPLACE FUNCTION public.lost_reservations(p_limit integer)
+ RETURNS TABLE(organization_id uuid, id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select organization_id, id from turns
+    where reserved_period is not null and usage_settled_at is null and finished_at < now() - interval '15 minutes'
+    order by finished_at limit p_limit
+  $function$;
+alter function lost_reservations(integer) owner to chatbot_router;
+revoke all on function lost_reservations(integer) from public;
+grant execute on function lost_reservations(integer) to chatbot_app;
+comment on function lost_reservations(integer) is 'Finished turns whose reservation nobody settled or released, the oldest first.';
+
 create table knowledge_usage (
   organization_id uuid not null,
   source_count integer default 0 not null,
@@ -1453,7 +1693,7 @@ revoke all on function integration_organization(uuid) from public;
 grant execute on function integration_organization(uuid) to chatbot_app;
 comment on function integration_organization(uuid) is 'The tenant of an integration; null when there is no such integration.';
 
-CREATE TRIGGER _100_updated_at BEFORE UPDATE ON chatbots FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
+CREATE TRIGGER _100_updated_at BEFORE UPDATE ON chatbots FOR EACH ROW WHEN (NOT new.paced_until IS DISTINCT FROM old.paced_until) EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON contacts FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _500_forget AFTER DELETE ON document_chunks REFERENCING OLD TABLE AS old_chunks FOR EACH STATEMENT EXECUTE FUNCTION tg_document_chunks__forget();
 CREATE TRIGGER _500_index AFTER INSERT ON document_chunks REFERENCING NEW TABLE AS new_chunks FOR EACH STATEMENT EXECUTE FUNCTION tg_document_chunks__index();
@@ -1462,5 +1702,7 @@ CREATE TRIGGER _200_count AFTER INSERT OR DELETE OR UPDATE OF byte_size ON knowl
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON knowledge_usage FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON org_integrations FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON organizations FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
+CREATE TRIGGER _200_apply_quota AFTER UPDATE OF message_limit, token_limit, cost_limit_usd, timezone ON organizations FOR EACH ROW EXECUTE FUNCTION tg_organizations__apply_quota();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON usage_summary FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
+CREATE TRIGGER _200_apply_quota AFTER INSERT OR UPDATE OF messages_used, tokens_used, cost_usd ON usage_summary FOR EACH ROW EXECUTE FUNCTION tg_usage_summary__apply_quota();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION tg__updated_at();

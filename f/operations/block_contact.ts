@@ -9,6 +9,9 @@ import {
 import { type BlockedName, readBlockedName } from "./blocked_name.ts";
 import { organizationOfChatbot } from "./chatbot_tenant.ts";
 import { ContactNotFoundError } from "./contact_tenant.ts";
+import { authorize, type Operator, operatorOfJob, recordAction } from "./operator_action.ts";
+
+const ACTION = "block_contact";
 
 export interface Blocked {
   readonly outcome: "blocked" | "already_blocked";
@@ -23,22 +26,29 @@ export async function main(
   contact_id?: string,
   phone?: string,
   bsuid?: string,
+  user_id?: string,
 ): Promise<Blocked> {
   const name = readBlockedName({ contact_id, phone, bsuid });
-  return withDb(db, (database) => blockContact(database, chatbot_id, name));
+  return withDb(db, (database) => blockContact(database, chatbot_id, name, operatorOfJob(user_id)));
 }
 
 export async function blockContact(
   database: Database,
   chatbotId: string,
   name: BlockedName,
+  operator: Operator,
 ): Promise<Blocked> {
   const organizationId = await organizationOfChatbot(database, chatbotId);
   return withTenant(database, organizationId, async (tenant) => {
+    await authorize(tenant, operator, ACTION);
     const isListed = name.kind !== "contact" && (await list(tenant, chatbotId, name));
     const contact_ids = await blockKnown(tenant, chatbotId, name);
     const isNew = isListed || contact_ids.length > 0;
-    return { outcome: isNew ? "blocked" : "already_blocked", contact_ids };
+    if (!isNew) return { outcome: "already_blocked", contact_ids };
+    // the number itself is left out: this log outlives an erasure
+    const chatbot = { table: "chatbots", id: chatbotId };
+    await recordAction(tenant, operator, ACTION, chatbot, { by: name.kind, contact_ids });
+    return { outcome: "blocked", contact_ids };
   });
 }
 

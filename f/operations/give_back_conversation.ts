@@ -10,6 +10,9 @@ import {
 import { type Sender, waitingEvents } from "../platform/waiting_events.ts";
 import { startFlow } from "../platform/windmill.ts";
 import { organizationOfContact } from "./contact_tenant.ts";
+import { authorize, type Operator, operatorOfJob, recordAction } from "./operator_action.ts";
+
+const ACTION = "give_back_conversation";
 
 export interface GivenBack {
   readonly outcome: "given_back" | "already_auto";
@@ -19,17 +22,29 @@ export interface GivenBack {
 }
 
 /** Lets the chatbot answer a contact again, beginning with what the contact wrote since anybody last answered. */
-export async function main(contact_id: string, db: Postgresql): Promise<GivenBack> {
-  return withDb(db, (database) => giveBackConversation(database, startFlow, contact_id));
+export async function main(
+  contact_id: string,
+  db: Postgresql,
+  user_id?: string,
+): Promise<GivenBack> {
+  return withDb(db, (database) =>
+    giveBackConversation(database, startFlow, contact_id, operatorOfJob(user_id)),
+  );
 }
 
 export async function giveBackConversation(
   database: Database,
   start: StartFlow,
   contactId: string,
+  operator: Operator,
 ): Promise<GivenBack> {
   const organizationId = await organizationOfContact(database, contactId);
-  const given = await withTenant(database, organizationId, (tenant) => giveBack(tenant, contactId));
+  const given = await withTenant(database, organizationId, async (tenant) => {
+    await authorize(tenant, operator, ACTION);
+    const given = await giveBack(tenant, contactId);
+    if (given) await recordAction(tenant, operator, ACTION, { table: "contacts", id: contactId });
+    return given;
+  });
   const ended = (outcome: GivenBack["outcome"], flow_job_id: string | null) => ({
     outcome,
     contact_id: contactId,

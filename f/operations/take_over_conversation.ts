@@ -6,14 +6,17 @@ import {
   withDb,
   withTenant,
 } from "../platform/postgres.ts";
-import { type Sending, sendMessage } from "../platform/send_message.ts";
+import { isWindowOpen, type Sending, sendMessage } from "../platform/send_message.ts";
 import { readWhatsApp, type WhatsAppFor } from "../platform/whatsapp_numbers.ts";
 import { organizationOfContact } from "./contact_tenant.ts";
+import { authorize, type Operator, operatorOfJob, recordAction } from "./operator_action.ts";
+
+const ACTION = "take_over_conversation";
 
 export interface TakenOver {
   readonly outcome: "taken_over" | "already_manual";
   readonly contact_id: string;
-  /** whether the contact was told so; none: the chatbot has no handover_message, or it was told before */
+  /** whether the contact was told so; none: the chatbot has no handover_message, it was told before, or it wrote more than 24 hours ago */
   readonly notice: "sent" | "not_sent" | "none";
 }
 
@@ -24,22 +27,23 @@ export async function main(
   user_id?: string,
 ): Promise<TakenOver> {
   return withDb(db, (database) =>
-    takeOverConversation(database, readWhatsApp, {
-      contactId: contact_id,
-      userId: user_id || null,
-    }),
+    takeOverConversation(database, readWhatsApp, contact_id, operatorOfJob(user_id)),
   );
 }
 
 export async function takeOverConversation(
   database: Database,
   openWhatsApp: () => Promise<WhatsAppFor>,
-  { contactId, userId }: { contactId: string; userId: string | null },
+  contactId: string,
+  operator: Operator,
 ): Promise<TakenOver> {
   const organizationId = await organizationOfContact(database, contactId);
   const { isTaken, notice } = await withTenant(database, organizationId, async (tenant) => {
-    const isTaken = await takeOver(tenant, contactId, userId);
-    return { isTaken, notice: isTaken ? await writeNotice(tenant, contactId) : undefined };
+    await authorize(tenant, operator, ACTION);
+    const isTaken = await takeOver(tenant, contactId, operator.userId);
+    if (!isTaken) return { isTaken, notice: undefined };
+    await recordAction(tenant, operator, ACTION, { table: "contacts", id: contactId });
+    return { isTaken, notice: await writeNotice(tenant, contactId) };
   });
   return {
     outcome: isTaken ? "taken_over" : "already_manual",
@@ -69,9 +73,11 @@ function writeNotice(tenant: Tenant, contactId: string): Promise<Sending | undef
        select b.organization_id, b.id, c.id, 'chatbot', b.handover_message, 0, 'sending', 1, now()
        from contacts c join chatbots b on b.id = c.chatbot_id
        where c.id = $1 and b.handover_message is not null and b.is_active and not c.is_blocked
+         and ${isWindowOpen("c.id")}
        returning id, body, attempts, delivery_key, contact_id, chatbot_id
      )
-     select n.id, n.body, n.attempts, n.delivery_key, c.phone, c.bsuid,
+     select n.id, n.body, n.attempts, n.delivery_key, n.contact_id, c.phone, c.bsuid, true as is_window_open,
+       null as reply_template_name, null as reply_template_language,
        b.organization_id, b.id as chatbot_id, b.phone_number_id, b.whatsapp_access_token
      from notice n join contacts c on c.id = n.contact_id join chatbots b on b.id = n.chatbot_id`,
     [contactId],

@@ -10,6 +10,9 @@ import { namesOf } from "./block_contact.ts";
 import { type BlockedName, readBlockedName } from "./blocked_name.ts";
 import { organizationOfChatbot } from "./chatbot_tenant.ts";
 import { ContactNotFoundError } from "./contact_tenant.ts";
+import { authorize, type Operator, operatorOfJob, recordAction } from "./operator_action.ts";
+
+const ACTION = "unblock_contact";
 
 export interface Unblocked {
   readonly outcome: "unblocked" | "not_blocked";
@@ -26,23 +29,33 @@ export async function main(
   contact_id?: string,
   phone?: string,
   bsuid?: string,
+  user_id?: string,
 ): Promise<Unblocked> {
   const name = readBlockedName({ contact_id, phone, bsuid });
-  return withDb(db, (database) => unblockContact(database, chatbot_id, name));
+  return withDb(db, (database) =>
+    unblockContact(database, chatbot_id, name, operatorOfJob(user_id)),
+  );
 }
 
 export async function unblockContact(
   database: Database,
   chatbotId: string,
   name: BlockedName,
+  operator: Operator,
 ): Promise<Unblocked> {
   const organizationId = await organizationOfChatbot(database, chatbotId);
   return withTenant(database, organizationId, async (tenant) => {
+    await authorize(tenant, operator, ACTION);
     const freed = await freeKnown(tenant, chatbotId, name);
     const unlisted = await unlist(tenant, chatbotId, name);
     const contact_ids = freed.filter(({ was_blocked }) => was_blocked).map(({ id }) => id);
+    const isFreed = unlisted > 0 || contact_ids.length > 0;
+    if (isFreed) {
+      const chatbot = { table: "chatbots", id: chatbotId };
+      await recordAction(tenant, operator, ACTION, chatbot, { by: name.kind, contact_ids });
+    }
     return {
-      outcome: unlisted > 0 || contact_ids.length > 0 ? "unblocked" : "not_blocked",
+      outcome: isFreed ? "unblocked" : "not_blocked",
       contact_ids,
       still_blocked_by: await readPrefix(tenant, chatbotId, name),
     };

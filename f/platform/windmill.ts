@@ -54,3 +54,8 @@ export function ownFlowJobId(env: NodeJS.ProcessEnv = process.env): string {
   if (!id) throw new NoJobError();
   return id;
 }
+
+/** Removes a variable of this job's workspace. */
+export async function deleteVariable(path: string): Promise<void> {
+  await wmill.VariableService.deleteVariable({ workspace: process.env.WM_WORKSPACE ?? "", path });
+}

@@ -63,6 +63,11 @@ export class WorkspaceValues {
     this.#save();
   }
 
+  deleteVariable(path: string): void {
+    this.#variables.delete(path);
+    this.#save();
+  }
+
   setResource(path: string, resource: Resource): void {
     this.#resources.set(path, resource);
     this.#save();

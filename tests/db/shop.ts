@@ -1,5 +1,6 @@
 import type { TestDatabase } from "../helpers/database.ts";
 import {
+  insertAuditLog,
   insertBlockedSender,
   insertChatbot,
   insertChatbotIntegration,
@@ -43,6 +44,7 @@ export async function insertShop(db: TestDatabase) {
   await insertToolExecution(db, { turn_id: turn.id, integration_id: integration.id });
   await insertUsageLog(db, { turn_id: turn.id });
   await insertUsageSummary(db, { organization_id });
+  await insertAuditLog(db, { organization_id });
   await insertSystemAlert(db, { organization_id, turn_id: turn.id });
   return { organization, chatbot, integration, contact, turn, source };
 }

@@ -27,6 +27,7 @@ const TABLES = {
   usage_logs: ["insert"],
   usage_summary: ["insert", "update"],
   system_alerts: ["insert", "update"],
+  audit_log: ["insert"],
 } as const;
 
 const tables = Object.keys(TABLES) as (keyof typeof TABLES)[];
@@ -157,6 +158,7 @@ describe("what maps an id to its organization", () => {
     ["chatbot_organization", () => theirs.chatbot.id],
     ["turn_organization", () => theirs.turn.id],
     ["knowledge_source_organization", () => theirs.source.id],
+    ["integration_organization", () => theirs.integration.id],
   ])("%s answers the organization, and null for an unknown id", async (name, id) => {
     const answers = await asTenant(null, (connection) =>
       connection.query(`select ${name}($1::uuid) as known, ${name}(gen_random_uuid()) as unknown`, [

@@ -6,6 +6,7 @@
 import { randomInt, randomUUID } from "node:crypto";
 import type { TestDatabase } from "./database.ts";
 import type {
+  AuditLogRow,
   BlockedSenderRow,
   ChatbotIntegrationRow,
   ChatbotRow,
@@ -324,6 +325,18 @@ export async function insertSystemAlert(
     kind: "step_failed",
     alert_key: unique(),
     summary: "send_reply failed",
+    ...overrides,
+  });
+}
+
+export async function insertAuditLog(
+  db: Database,
+  overrides: Partial<AuditLogRow> = {},
+): Promise<AuditLogRow> {
+  return insert(db, "audit_log", {
+    action: "take_over_conversation",
+    subject_table: "contacts",
+    subject_id: randomUUID(),
     ...overrides,
   });
 }

@@ -43,11 +43,19 @@ export interface ChatbotRow {
   error_message: string;
   limit_message: string;
   handover_message: string | null;
+  messages_per_second: number;
+  paced_until: Date | null;
+  reply_template_name: string | null;
+  reply_template_language: string | null;
+  refused_access_token: object | null;
   turns_per_minute: number | null;
   turns_per_hour: number | null;
   slow_down_message: string;
+  disabled_by_quota: boolean;
   keeps_media: boolean;
   media_message: string;
+  disabled_tools: string[];
+  facts: object;
 }
 
 export interface OrgIntegrationRow {
@@ -122,6 +130,7 @@ export interface TurnRow {
   usage_settled_at: Date | null;
   recoveries: number;
   recovered_at: Date | null;
+  hands_over: boolean;
 }
 
 export interface MessageRow {
@@ -290,4 +299,16 @@ export interface SystemAlertRow {
   turn_id: string | null;
   slack_posted_at: Date | null;
   acknowledged_at: Date | null;
+}
+
+export interface AuditLogRow {
+  id: number;
+  organization_id: string | null;
+  action: string;
+  user_id: string | null;
+  windmill_user: string;
+  job_id: string | null;
+  subject_table: string;
+  subject_id: string;
+  details: Record<string, unknown>;
 }

@@ -41,4 +41,10 @@ export function installVariables(router: Router, { values }: WindmillContext): v
     });
     response.type("text").send(`variable ${path} updated`);
   });
+  router.delete("/variables/delete/*path", (request, response) => {
+    const path = pathParameter(request);
+    values.variable(path);
+    values.deleteVariable(path);
+    response.type("text").send(`variable ${path} deleted`);
+  });
 }

@@ -8,6 +8,7 @@ import { unblockContact } from "../../../f/operations/unblock_contact.ts";
 import type { TestDatabase } from "../../helpers/database.ts";
 import { insertContact } from "../../helpers/records.ts";
 import { createTestDatabase, openShop, type Shop } from "../chat/shop.ts";
+import { OPERATOR } from "./operators.ts";
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -21,9 +22,9 @@ const BY_BSUID: BlockedName = { kind: "bsuid", bsuid: WHO.bsuid };
 const BY_PREFIX: BlockedName = { kind: "phone", phone: "4915", isPrefix: true };
 
 const block = (shop: Shop, name: BlockedName) =>
-  shop.as((database) => blockContact(database, shop.chatbot.id, name));
+  shop.as((database) => blockContact(database, shop.chatbot.id, name, OPERATOR));
 const unblock = (shop: Shop, name: BlockedName) =>
-  shop.as((database) => unblockContact(database, shop.chatbot.id, name));
+  shop.as((database) => unblockContact(database, shop.chatbot.id, name, OPERATOR));
 
 async function outcome(shop: Shop) {
   const event = await shop.contactWrites("Hello", {
@@ -109,7 +110,9 @@ describe("what there is not", () => {
     await expect(block(shop, nobody)).rejects.toThrow(ContactNotFoundError);
     await expect(block(shop, foreign)).rejects.toThrow(ContactNotFoundError);
     await expect(unblock(shop, foreign)).rejects.toThrow(ContactNotFoundError);
-    const inNoChatbot = shop.as((database) => blockContact(database, randomUUID(), BY_PHONE));
+    const inNoChatbot = shop.as((database) =>
+      blockContact(database, randomUUID(), BY_PHONE, OPERATOR),
+    );
     await expect(inNoChatbot).rejects.toThrow(ChatbotNotFoundError);
     expect((await block(other, foreign)).outcome).toBe("blocked"); // control
   });

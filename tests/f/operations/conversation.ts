@@ -6,6 +6,7 @@ import type { TestDatabase } from "../../helpers/database.ts";
 import { insertContact } from "../../helpers/records.ts";
 import type { ChatbotRow, ContactRow, MessageRow } from "../../helpers/rows.ts";
 import { openShop, type Shop } from "../chat/shop.ts";
+import { OPERATOR } from "./operators.ts";
 
 /** One contact's conversation, which a person may take over. */
 export class Conversation {
@@ -19,16 +20,16 @@ export class Conversation {
 
   takeOver(userId: string | null = null) {
     return this.shop.as((database) =>
-      takeOverConversation(database, async () => () => this.shop.whatsApp, {
-        contactId: this.contactId,
+      takeOverConversation(database, async () => () => this.shop.whatsApp, this.contactId, {
+        ...OPERATOR,
         userId,
       }),
     );
   }
 
-  giveBack() {
+  giveBack(userId: string | null = null) {
     return this.shop.as((database) =>
-      giveBackConversation(database, this.shop.startFlow, this.contactId),
+      giveBackConversation(database, this.shop.startFlow, this.contactId, { ...OPERATOR, userId }),
     );
   }
 
