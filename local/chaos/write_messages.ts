@@ -30,7 +30,7 @@ export function markersIn(text: string): string[] {
 const LONGEST_PAUSE_MS = 6_000;
 /** Of bursts: their writer waits for the answer, so that there are turns after turns and not one of all messages. */
 const PATIENT = 0.5;
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 8_000;
 
 /** Every contact writes its share, in bursts of one to three; resolves when each webhook was answered by 200. */
 export async function writeMessages(
