@@ -6,7 +6,8 @@ import { organizationOfTurn } from "./turn_tenant.ts";
 
 /**
  * sent: WhatsApp accepted every message of the reply, now or earlier. not_sent_again: an earlier attempt went
- * wrong or is still at it. withheld: a person took over, or the contact was blocked, before it was sent.
+ * wrong or is still at it. withheld: a person took over, or the contact was blocked, before it was sent, or it waits for
+ * a token that Meta takes.
  */
 export interface SentReply {
   readonly outcome: "sent" | "not_sent_again" | "superseded" | "withheld";

@@ -1,10 +1,14 @@
 import { type Database, type Tenant, withTenant } from "./postgres.ts";
 import { CredentialError } from "./secrets.ts";
-import type { OutgoingText } from "./whatsapp.ts";
+import { holdPace } from "./sending_pace.ts";
+import type { OutgoingText, WhatsApp } from "./whatsapp.ts";
 import {
+  isTokenRefused,
+  isWindowClosed,
   MessageDelayedError,
   MessageOutcomeUnknownError,
   MessageRefusedError,
+  pauseAfter,
 } from "./whatsapp_errors.ts";
 import {
   AccessTokenMissingError,
@@ -18,11 +22,24 @@ export type Sending = ChatbotNumber &
     readonly id: number;
     readonly attempts: number;
     readonly delivery_key: string;
+    readonly contact_id: string;
+    /** whether WhatsApp takes free text: the contact wrote within 24 hours */
+    readonly is_window_open: boolean;
+    readonly reply_template_name: string | null;
+    readonly reply_template_language: string | null;
   };
+
+/** SQL. Meta counts 24 hours from the contact's last message; the minute is for the way between us. */
+export const isWindowOpen = (contactId: string) => `exists (
+  select from messages w
+  where w.contact_id = ${contactId} and w.author = 'contact'
+    and w.sent_at > now() - interval '23 hours 59 minutes'
+)`;
 
 /**
  * Calls WhatsApp with no transaction open, commits what came of it, and returns the wamid.
- * Throws MessageRefusedError, AccessTokenMissingError or CredentialError (the message is `failed`),
+ * Throws MessageRefusedError (the message is `failed`, or `pending` when it was the token that was refused),
+ * AccessTokenMissingError or CredentialError (`failed`),
  * MessageDelayedError (`pending` again, so a retry may send it) or MessageOutcomeUnknownError (`unknown`: only
  * recover_turns lets it be sent again).
  */
@@ -31,22 +48,36 @@ export async function sendMessage(
   whatsAppFor: WhatsAppFor,
   sending: Sending,
 ): Promise<string> {
-  const record = (sent: Sent) =>
-    withTenant(database, sending.organization_id, (tenant) => recordAttempt(tenant, sending, sent));
-  try {
-    const { wamid } = await whatsAppFor(sending).sendText({
-      body: sending.body,
-      phone: sending.phone,
-      bsuid: sending.bsuid,
-      deliveryKey: sending.delivery_key,
+  const record = (sent: Sent, error?: unknown) =>
+    withTenant(database, sending.organization_id, async (tenant) => {
+      await recordAttempt(tenant, sending, sent);
+      await heed(tenant, sending, error);
     });
+  try {
+    const { wamid } = await call(whatsAppFor(sending), sending);
     await record({ status: "accepted", wamid });
     return wamid;
   } catch (error) {
     const sent = statusAfter(error);
     // what else can go wrong is our own commit: the row stays `sending` until recover_turns doubts it
-    if (sent) await record(sent);
+    if (sent) await record(sent, error);
     throw error;
+  }
+}
+
+/** A template outside the window, where the chatbot has one, also when WhatsApp knows better than we do. */
+async function call(whatsApp: WhatsApp, sending: Sending): Promise<{ wamid: string }> {
+  const { body, phone, bsuid, delivery_key: deliveryKey } = sending;
+  const message = { body, phone, bsuid, deliveryKey };
+  const { reply_template_name: name, reply_template_language: language } = sending;
+  const template = name !== null && language !== null ? { name, language } : undefined;
+  if (!sending.is_window_open && template) return whatsApp.sendTemplate({ ...message, template });
+  try {
+    return await whatsApp.sendText(message);
+  } catch (error) {
+    const isClosed = error instanceof MessageRefusedError && isWindowClosed(error.refusal);
+    if (!isClosed || !template) throw error;
+    return whatsApp.sendTemplate({ ...message, template });
   }
 }
 
@@ -56,7 +87,9 @@ type Sent =
 
 function statusAfter(error: unknown): Sent | undefined {
   if (error instanceof MessageRefusedError) {
-    return { status: "failed", error: { kind: error.kind, ...error.refusal } };
+    // a new token may send it
+    const status = isTokenRefused(error.refusal) ? "pending" : "failed";
+    return { status, error: { kind: error.kind, ...error.refusal } };
   }
   if (error instanceof MessageDelayedError) {
     return { status: "pending", error: { kind: error.kind, ...error.refusal } };
@@ -91,4 +124,17 @@ async function recordAttempt(tenant: Tenant, sending: Sending, sent: Sent): Prom
      where id = $1 and attempts = $2 and delivery_status = 'sending'`,
     [sending.id, sending.attempts, sent.status, JSON.stringify(sent.error)],
   );
+}
+
+/** What WhatsApp's answer means for the messages that come after this one. */
+async function heed(tenant: Tenant, sending: Sending, error: unknown): Promise<void> {
+  if (error instanceof MessageRefusedError && isTokenRefused(error.refusal)) {
+    await tenant.query(
+      "update chatbots set refused_access_token = $2 where id = $1 and whatsapp_access_token = $2",
+      [sending.chatbot_id, JSON.stringify(sending.whatsapp_access_token)],
+    );
+  }
+  if (!(error instanceof MessageDelayedError) || !error.refusal) return;
+  const pause = pauseAfter(error.refusal, sending.attempts);
+  if (pause) await holdPace(tenant, sending, pause.limit, pause.seconds);
 }

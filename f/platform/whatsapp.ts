@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { limitedFetch } from "./limited_response.ts";
 import {
   type GraphRefusal,
@@ -8,6 +8,7 @@ import {
   MessageRefusedError,
   TypingNotShownError,
 } from "./whatsapp_errors.ts";
+import { templateParameter } from "./whatsapp_template.ts";
 
 /** v25.0 of 2026-02-18; Meta serves it until 2028-07-29. */
 export const GRAPH_API_VERSION = "v25.0";
@@ -32,12 +33,19 @@ export interface OutgoingText {
   readonly deliveryKey: string;
 }
 
+/** A message of a template that Meta has approved, whose body has one parameter, {{1}}. */
+export interface OutgoingTemplate extends OutgoingText {
+  readonly template: { readonly name: string; readonly language: string };
+}
+
 export interface WhatsApp {
   /**
    * Sends once, and says how it went: the wamid when WhatsApp accepted it (which is not yet delivered), or throws
    * MessageRefusedError, MessageDelayedError (both: surely not sent) or MessageOutcomeUnknownError.
    */
   sendText(message: OutgoingText): Promise<{ wamid: string }>;
+  /** As sendText, also outside the 24-hour window; the body becomes the template's parameter. */
+  sendTemplate(message: OutgoingTemplate): Promise<{ wamid: string }>;
   /** Marks the contact's message as read and shows "typing…" for up to 25 s. Throws TypingNotShownError. */
   showTyping(wamid: string): Promise<void>;
 }
@@ -70,17 +78,8 @@ const NOT_CONNECTED = new Set([
 
 export function whatsAppOf(number: WhatsAppNumber): WhatsApp {
   return {
-    async sendText(message) {
-      const response = await post(number, textBody(message), SEND_TIMEOUT_MS).catch(
-        (cause: unknown) => {
-          if (isNotConnected(cause)) {
-            throw new MessageDelayedError("transient", undefined, { cause });
-          }
-          throw new MessageOutcomeUnknownError(reasonOf(cause), { cause });
-        },
-      );
-      return { wamid: wamidOf(response.status, await response.text()) };
-    },
+    sendText: (message) => send(number, textBody(message)),
+    sendTemplate: (message) => send(number, templateBody(message)),
     async showTyping(wamid) {
       const body = {
         messaging_product: "whatsapp",
@@ -96,16 +95,38 @@ export function whatsAppOf(number: WhatsAppNumber): WhatsApp {
   };
 }
 
-function textBody({ phone, bsuid, body, deliveryKey }: OutgoingText) {
+async function send(number: WhatsAppNumber, body: object): Promise<{ wamid: string }> {
+  const response = await post(number, body, SEND_TIMEOUT_MS).catch((cause: unknown) => {
+    if (isNotConnected(cause)) throw new MessageDelayedError("transient", undefined, { cause });
+    throw new MessageOutcomeUnknownError(reasonOf(cause), { cause });
+  });
+  return { wamid: wamidOf(response, await response.text()) };
+}
+
+function addressed({ phone, bsuid, deliveryKey }: OutgoingText) {
   return {
     messaging_product: "whatsapp",
     recipient_type: "individual",
     // Meta: without the "+" the business number's own country code is put in front
     ...(phone !== null ? { to: `+${phone.replace(/^\+/, "")}` } : { recipient: bsuid }),
-    type: "text",
-    text: { body, preview_url: false },
     biz_opaque_callback_data: deliveryKey,
   };
+}
+
+function textBody(message: OutgoingText) {
+  const text = { body: message.body, preview_url: false };
+  return { ...addressed(message), type: "text", text };
+}
+
+function templateBody(message: OutgoingTemplate) {
+  const { name, language } = message.template;
+  const parameters = [{ type: "text", text: templateParameter(message.body) }];
+  const template = {
+    name,
+    language: { code: language },
+    components: [{ type: "body", parameters }],
+  };
+  return { ...addressed(message), type: "template", template };
 }
 
 function post(number: WhatsAppNumber, body: object, timeoutMs: number): Promise<Response> {
@@ -124,7 +145,7 @@ function post(number: WhatsAppNumber, body: object, timeoutMs: number): Promise<
 }
 
 /** A 4xx with Meta's error body is a refusal; anything else that is not an acceptance leaves it open. */
-function wamidOf(status: number, text: string): string {
+function wamidOf({ status, headers }: Response, text: string): string {
   const json = parseJson(text);
   const accepted = acceptedAnswer.safeParse(json);
   if (status === 200 && accepted.success) return accepted.data.messages[0].id;
@@ -133,7 +154,13 @@ function wamidOf(status: number, text: string): string {
     throw new MessageOutcomeUnknownError(`it answered ${status} without saying`);
   }
   const { code, message, error_data } = refused.data.error;
-  throw refusal({ status, code, title: message, details: error_data?.details ?? "" });
+  throw refusal({
+    status,
+    code,
+    title: message,
+    details: error_data?.details ?? "",
+    ...retryAfter(headers),
+  });
 }
 
 function refusal(said: GraphRefusal): MessageRefusedError | MessageDelayedError {
@@ -141,6 +168,14 @@ function refusal(said: GraphRefusal): MessageRefusedError | MessageDelayedError 
   return kind === "throttled" || kind === "transient"
     ? new MessageDelayedError(kind, said)
     : new MessageRefusedError(kind, said);
+}
+
+/** Seconds, or a date. */
+function retryAfter(headers: Headers): Pick<GraphRefusal, "retryAfterSeconds"> {
+  const value = headers.get("retry-after");
+  if (value === null) return {};
+  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1_000;
+  return Number.isFinite(seconds) ? { retryAfterSeconds: Math.max(0, Math.ceil(seconds)) } : {};
 }
 
 function parseJson(text: string): unknown {

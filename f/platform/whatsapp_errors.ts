@@ -20,12 +20,71 @@ export function graphErrorKind(code: number): GraphErrorKind {
   return KINDS.find(([, codes]) => codes.includes(code))?.[0] ?? "permanent";
 }
 
+/** The token itself is refused: no call with it will do better. */
+export function isTokenRefused({ code }: GraphRefusal): boolean {
+  return code === 0 || code === 190;
+}
+
+/** Meta: more than 24 hours since the contact last wrote; only a template may be sent. */
+export function isWindowClosed({ code }: GraphRefusal): boolean {
+  return code === 131047;
+}
+
+/** Meta may ask for any pause; beyond an hour somebody has to look at it. */
+const LONGEST_PAUSE_SECONDS = 3_600;
+
+/**
+ * Who has to pause after a throttle, and for how long: what WhatsApp asked for in Retry-After, or else what Meta
+ * advises for the code. Undefined for what is no throttle: the next try may come at any time.
+ */
+export function pauseAfter(
+  refusal: GraphRefusal,
+  attempts: number,
+): { readonly limit: "pair" | "number"; readonly seconds: number } | undefined {
+  const { code, retryAfterSeconds } = refusal;
+  const pause = (limit: "pair" | "number", advised: number) => ({
+    limit,
+    seconds: Math.min(retryAfterSeconds ?? advised, LONGEST_PAUSE_SECONDS),
+  });
+  switch (code) {
+    case 131056:
+      // Meta: 4^X seconds, X = 0, 1, 2, …
+      return pause("pair", 4 ** (attempts - 1));
+    case 130429:
+      return pause("number", 1);
+    case 131057:
+      // Meta: an upgrade takes up to a minute
+      return pause("number", 60);
+    case 4:
+    case 80007:
+      // calls an hour: minutes
+      return pause("number", 300);
+    default:
+      return retryAfterSeconds === undefined ? undefined : pause("number", retryAfterSeconds);
+  }
+}
+
 /** What the Graph API said. */
 export interface GraphRefusal {
   readonly status: number;
   readonly code: number;
   readonly title: string;
   readonly details: string;
+  /** from the header Retry-After */
+  readonly retryAfterSeconds?: number | undefined;
+}
+
+/** Outside WhatsApp's 24-hour window, and the chatbot has no template: the message was not sent. */
+export class WindowClosedError extends Error {
+  override readonly name = "WindowClosedError";
+  readonly chatbotId: string;
+
+  constructor(chatbotId: string) {
+    super(
+      `Not sent: the contact last wrote more than 24 hours ago, and then WhatsApp takes templates only. Answer by hand with a template, or give the chatbot ${chatbotId} an approved one (reply_template_name, reply_template_language).`,
+    );
+    this.chatbotId = chatbotId;
+  }
 }
 
 /** Meta refused the message. It was surely not sent, and sending it again as it is would not help. */
@@ -38,7 +97,9 @@ export class MessageRefusedError extends Error {
     const advice =
       kind === "tenant_stopped"
         ? "Repair the number's token, permissions or account at Meta; until then it sends nothing."
-        : "The same message would be refused again.";
+        : isWindowClosed(refusal)
+          ? "Only a template may be sent: see the chatbot's reply_template_name."
+          : "The same message would be refused again.";
     super(`WhatsApp refused the message with code ${refusal.code} (${told(refusal)}). ${advice}`);
     this.kind = kind;
     this.refusal = refusal;
