@@ -1371,9 +1371,11 @@ AS $function$
         case when o.cost_limit_usd = 0 then 1 else u.cost_usd / o.cost_limit_usd end
       ), 0), 4),
       -- when no further turn is let in (f/chat/reserve_message.ts), were nothing reserved
-      coalesce(u.messages_used >= o.message_limit, false)
-        or coalesce(u.tokens_used >= o.token_limit or u.tokens_used > greatest(o.token_limit - turn_tokens(), 0), false)
-        or coalesce(u.cost_usd >= o.cost_limit_usd or u.cost_usd > greatest(o.cost_limit_usd - turn_cost_usd(), 0), false)
+      o.message_limit is not null and u.messages_used >= o.message_limit
+        or o.token_limit is not null
+          and (u.tokens_used >= o.token_limit or u.tokens_used > greatest(o.token_limit - turn_tokens(), 0))
+        or o.cost_limit_usd is not null
+          and (u.cost_usd >= o.cost_limit_usd or u.cost_usd > greatest(o.cost_limit_usd - turn_cost_usd(), 0))
     from organizations o
     cross join lateral (select billing_period(o.timezone) as period_start) p
     left join usage_summary s on s.organization_id = o.id and s.period_start = p.period_start

@@ -108,10 +108,10 @@ function readChatbot(tenant: Tenant, contact: LockedContact): Promise<AnsweringC
   return one<AnsweringChatbot>(
     tenant,
     `select b.organization_id, b.id as chatbot_id, b.phone_number_id, b.whatsapp_access_token,
-       b.is_active and o.is_active as is_answering, b.answer_age_limit_seconds, b.limit_message,
+       (b.is_active or b.disabled_by_quota) and o.is_active as is_answering, b.answer_age_limit_seconds, b.limit_message,
        b.slow_down_message, is_blocked_sender(b.id, $2, $3) as is_sender_blocked,
        b.media_message, b.keeps_media,
-       date_trunc('month', now() at time zone o.timezone)::date as period
+       billing_period(o.timezone) as period
      from chatbots b join organizations o on o.id = b.organization_id where b.id = $1`,
     [contact.chatbot_id, contact.bsuid, contact.phone],
   );

@@ -167,8 +167,8 @@ async function settleUnfinishedMessages(tenant: Tenant, turnId: string): Promise
 }
 
 /** A turn whose usage was logged keeps it: the model was paid although the reply did not go out. */
-async function releaseReservation(tenant: Tenant, turnId: string): Promise<void> {
-  await tenant.query(
+export async function releaseReservation(tenant: Tenant, turnId: string): Promise<boolean> {
+  const released = await tenant.query(
     `with released as (
        update turns set usage_settled_at = now()
        where id = $1 and usage_settled_at is null and reserved_period is not null
@@ -179,7 +179,9 @@ async function releaseReservation(tenant: Tenant, turnId: string): Promise<void>
        tokens_reserved = s.tokens_reserved - r.reserved_tokens,
        cost_reserved_usd = s.cost_reserved_usd - r.reserved_cost_usd
      from released r
-     where s.organization_id = r.organization_id and s.period_start = r.reserved_period`,
+     where s.organization_id = r.organization_id and s.period_start = r.reserved_period
+     returning s.period_start`,
     [turnId],
   );
+  return released.length > 0;
 }
