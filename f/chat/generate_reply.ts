@@ -1,4 +1,5 @@
 import { searchPassages } from "../knowledge/search_passages.ts";
+import { raiseAlert } from "../platform/alerts.ts";
 import { chatModelFor } from "../platform/chat_model.ts";
 import { readEmbeddings } from "../platform/embeddings.ts";
 import type { ChatModel } from "../platform/models.ts";
@@ -6,16 +7,20 @@ import {
   type Database,
   maybeOne,
   type Postgresql,
+  type Tenant,
   withDb,
   withTenant,
 } from "../platform/postgres.ts";
+import { type PostToSlack, slackAt } from "../platform/slack.ts";
 import { readVariable } from "../platform/windmill_values.ts";
 import { promptOf } from "./agent/prompt.ts";
 import { runAgent } from "./agent/run_agent.ts";
 import type { Tool } from "./agent/types.ts";
 import { type ContextPayload, contextPayload } from "./context.ts";
+import { handOverAlert } from "./hand_over.ts";
 import { readTurnData } from "./read_turn_data.ts";
 import { recordAnswer } from "./record_answer.ts";
+import { builtInTools } from "./tools/built_in_tools.ts";
 import { searchKnowledgeBase } from "./tools/search_knowledge_base.ts";
 import { warnOfShutdown } from "./warn_of_shutdown.ts";
 
@@ -28,6 +33,8 @@ export type GeneratedReply =
 export interface ReplyMakers {
   modelFor(context: ContextPayload): Promise<ChatModel>;
   toolsFor(context: ContextPayload): Promise<Tool[]>;
+  /** asked only when there is something to tell */
+  openSlack(): Promise<PostToSlack | undefined>;
 }
 
 /** Step 2. Makes the turn's reply with the chatbot's model and tools. */
@@ -42,37 +49,39 @@ export async function generateReply(
   context: ContextPayload,
 ): Promise<GeneratedReply> {
   const { turn_id, fence } = context;
-  const standing = await readTurn(database, context);
-  if (standing === "superseded") return { outcome: "superseded", turn_id };
-  if (standing === "has_reply") return { outcome: "reply", turn_id, fence };
-  const data = await withTenant(database, context.organization_id, (tenant) =>
-    readTurnData(tenant, turn_id),
+  const turn = await withTenant(database, context.organization_id, (tenant) =>
+    readTurn(tenant, context),
   );
+  if (turn === "superseded") return { outcome: "superseded", turn_id };
+  if (turn === "has_reply") return { outcome: "reply", turn_id, fence };
   const answer = await runAgent({
     model: await makers.modelFor(context),
     tools: await makers.toolsFor(context),
-    messages: promptOf(context, data),
+    messages: promptOf(context, turn),
     cacheKey: context.chatbot.id,
-    fence: data.fence,
+    fence: turn.fence,
   });
   const isRecorded = await withTenant(database, context.organization_id, (tenant) =>
     recordAnswer(tenant, context, answer),
   );
-  return isRecorded ? { outcome: "reply", turn_id, fence } : { outcome: "superseded", turn_id };
+  if (!isRecorded) return { outcome: "superseded", turn_id };
+  if (answer.handOver) {
+    const alert = handOverAlert(context, answer.handOver);
+    await raiseAlert(database, context.organization_id, await makers.openSlack(), alert);
+  }
+  return { outcome: "reply", turn_id, fence };
 }
 
 /** A restarted job finds the reply of the first: the model is not asked twice. */
-async function readTurn(database: Database, { organization_id, turn_id, fence }: ContextPayload) {
-  const turn = await withTenant(database, organization_id, (tenant) =>
-    maybeOne<{ has_reply: boolean }>(
-      tenant,
-      `select reply is not null as has_reply from turns
-       where id = $1 and fence = $2 and status in ('generating', 'replying')`,
-      [turn_id, fence],
-    ),
+async function readTurn(tenant: Tenant, { turn_id, fence }: ContextPayload) {
+  const turn = await maybeOne<{ has_reply: boolean }>(
+    tenant,
+    `select reply is not null as has_reply from turns
+     where id = $1 and fence = $2 and status in ('generating', 'replying')`,
+    [turn_id, fence],
   );
   if (!turn) return "superseded";
-  return turn.has_reply ? "has_reply" : "without_reply";
+  return turn.has_reply ? "has_reply" : readTurnData(tenant, turn_id);
 }
 
 function replyMakers(database: Database): ReplyMakers {
@@ -85,12 +94,16 @@ function replyMakers(database: Database): ReplyMakers {
       }
       return chatModelFor([id, ...chatbot.fallback_models]);
     },
-    async toolsFor({ organization_id, chatbot, tools }) {
-      if (!tools.includes("search_knowledge_base")) return [];
+    openSlack: async () => slackAt(await readVariable("f/platform/slack_webhook_url")),
+    async toolsFor(context) {
+      const { organization_id, chatbot, tools } = context;
+      const builtIn = await builtInTools(database, context);
+      if (!tools.includes("search_knowledge_base")) return builtIn;
       const embeddings = await readEmbeddings();
       // the tenant and the chatbot are the turn's: nothing the model writes can change them
       const scope = { organizationId: organization_id, chatbotId: chatbot.id };
       return [
+        ...builtIn,
         searchKnowledgeBase(async (question) => {
           const found = await searchPassages(database, embeddings, { ...scope, question });
           return found.passages;

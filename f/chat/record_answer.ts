@@ -6,6 +6,8 @@ import { NoReplyError } from "./agent/run_agent.ts";
 import type { AgentAnswer, ToolExecution } from "./agent/types.ts";
 import { toWhatsAppMarkup } from "./agent/whatsapp_markup.ts";
 import type { ContextPayload } from "./context.ts";
+import { handOver, lockForHandOver } from "./hand_over.ts";
+import { keepTold } from "./keep_told.ts";
 
 /**
  * Puts the answer on the turn's row, with what it used and cites, and writes its tool calls. False when another
@@ -13,10 +15,13 @@ import type { ContextPayload } from "./context.ts";
  */
 export async function recordAnswer(
   tenant: Tenant,
-  context: Pick<ContextPayload, "turn_id" | "fence" | "chatbot">,
+  context: Pick<ContextPayload, "turn_id" | "fence" | "chatbot" | "contact" | "messages">,
   answer: AgentAnswer,
 ): Promise<boolean> {
-  const reply = toWhatsAppMarkup(storableText(answer.text));
+  // the contact's row before the turn's, as everything that locks both
+  await keepTold(tenant, context);
+  const handing = answer.handOver && (await lockForHandOver(tenant, context.contact.id));
+  const reply = handing?.notice ?? toWhatsAppMarkup(storableText(answer.text));
   // Markdown that WhatsApp cannot show at all, such as a lone rule
   if (reply === "") throw new NoReplyError(answer.usage.model, "text");
   const sources = citedSources(
@@ -39,6 +44,7 @@ export async function recordAnswer(
     ],
   );
   if (!recorded) return false;
+  if (handing?.isOurs) await handOver(tenant, context.contact.id, context.turn_id);
   for (const execution of answer.executions) await recordExecution(tenant, context, execution);
   return true;
 }

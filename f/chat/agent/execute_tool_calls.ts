@@ -100,7 +100,7 @@ async function executeCall(planned: PlannedCall, run: ToolRun): Promise<ToolExec
   const finish = (
     status: ToolExecution["status"],
     result: string,
-    rest: Partial<Pick<ToolExecution, "error" | "sources">> = {},
+    rest: Partial<Pick<ToolExecution, "error" | "sources" | "handOver">> = {},
   ): ToolExecution => ({
     callNo,
     toolName: call.name,
@@ -110,6 +110,7 @@ async function executeCall(planned: PlannedCall, run: ToolRun): Promise<ToolExec
     error: rest.error ?? null,
     durationMs: Math.round(run.now() - startedAt),
     sources: rest.sources ?? [],
+    handOver: rest.handOver,
   });
   if (refusal || !tool) {
     const why = refusal?.why ?? "there is no such tool";
@@ -119,7 +120,7 @@ async function executeCall(planned: PlannedCall, run: ToolRun): Promise<ToolExec
   try {
     const signal = AbortSignal.any([timeout, run.signal]);
     const result = await untilAborted(tool.run(args, signal), signal);
-    return finish("ok", result.text, { sources: result.sources });
+    return finish("ok", result.text, { sources: result.sources, handOver: result.handOver });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     if (error instanceof ToolArgumentsError) {

@@ -79,6 +79,11 @@ export async function runAgent(options: AgentOptions): Promise<AgentAnswer> {
       now,
     });
     executions.push(...results);
+    const handOver = results.find((result) => result.handOver)?.handOver;
+    if (handOver) {
+      const usage = turnUsage(modelCalls, now() - startedAt);
+      return { text: handOver.message, executions, usage, handOver };
+    }
     messages.push(answer.message);
     // every call is answered by its own id, or the next request is refused
     for (const [index, call] of answer.calls.entries()) {

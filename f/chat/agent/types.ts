@@ -12,6 +12,16 @@ export interface ToolResult {
   readonly text: string;
   /** what a reply may cite after this */
   readonly sources: readonly Source[];
+  /** the turn ends with this: the model is not asked again */
+  readonly handOver?: HandOver | undefined;
+}
+
+/** A person of the business goes on with the conversation. */
+export interface HandOver {
+  /** for that person, in the model's words */
+  readonly reason: string;
+  /** for the contact */
+  readonly message: string;
 }
 
 export interface Source {
@@ -38,6 +48,7 @@ export interface ToolExecution {
   readonly error: string | null;
   readonly durationMs: number;
   readonly sources: readonly Source[];
+  readonly handOver?: HandOver | undefined;
 }
 
 /** What the turn has used so far. */
@@ -56,6 +67,8 @@ export interface AgentAnswer {
   readonly text: string;
   readonly executions: readonly ToolExecution[];
   readonly usage: TurnUsage;
+  /** asked for by one of the tools; its message is the text */
+  readonly handOver?: HandOver | undefined;
 }
 
 /** As turns.usage keeps it: the whole turn, and what each model had of it. */

@@ -78,6 +78,7 @@ export class Shop {
   makers: ReplyMakers = {
     modelFor: async () => this.model,
     toolsFor: async () => [],
+    openSlack: async () => async (text) => void this.slackTexts.push(text),
   };
 
   readonly loadClients: LoadClients = {
