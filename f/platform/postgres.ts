@@ -1,4 +1,4 @@
-import { Client, DatabaseError, types } from "pg";
+import { Client, DatabaseError, escapeLiteral, types } from "pg";
 import { DatabaseUnavailableError, RowCountError } from "./postgres_errors.ts";
 
 /** A Windmill resource of type `postgresql`: the parameter's type name is what Windmill takes it from. */
@@ -77,11 +77,11 @@ export async function withTenant<Result>(
   work: (tenant: Tenant) => Promise<Result>,
 ): Promise<Result> {
   return database.exclusively(async (connection) => {
-    await connection.query("begin");
     try {
-      await connection.query("select set_config('app.organization_id', $1, true)", [
-        organizationId,
-      ]);
+      // one message and not two, as only a query without parameters can be: a turn has twelve transactions
+      await connection.query(
+        `begin; select set_config('app.organization_id', ${escapeLiteral(organizationId)}, true)`,
+      );
       const result = await work({
         organizationId,
         query: (sql, params) => connection.query(sql, params),
