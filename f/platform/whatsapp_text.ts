@@ -19,12 +19,30 @@ export function splitForWhatsApp(text: string, maxLength = MAX_TEXT_LENGTH): str
   return rest === "" ? parts : [...parts, rest];
 }
 
+type Span = readonly [start: number, end: number];
+
+/** Behind the last `end` that fits and is not inside *bold*, which would lose its other half; -1: there is none. */
+function lastCut(text: string, end: string, maxLength: number, marked: readonly Span[]): number {
+  const isInside = (cut: number) => marked.some(([from, to]) => from < cut && cut < to);
+  // the white space at the end is trimmed, and so may lie beyond
+  let at = text.lastIndexOf(end, maxLength - end.trimEnd().length);
+  while (at > 0 && isInside(at + end.trimEnd().length)) at = text.lastIndexOf(end, at - 1);
+  return at > 0 ? at + end.length : -1;
+}
+
+/** WhatsApp's *bold*, _italic_, ~strike~ and `code` end on the line that they begin on; longer ones may be cut. */
+const MARKED = /(?<![\p{L}\p{N}])([*_~`])(?=\S)[^\n]{1,500}?(?<=\S)\1(?![\p{L}\p{N}])/gu;
+
+function markedSpans(text: string): Span[] {
+  return [...text.matchAll(MARKED)].map(({ index, 0: all }) => [index, index + all.length]);
+}
+
 /** The last paragraph, line, sentence or word that ends within maxLength, unless it wastes half of it. */
 function cutBefore(text: string, maxLength: number): number {
-  for (const end of ["\n\n", "\n", ". ", "? ", "! ", "。", " "]) {
-    // the white space at the end is trimmed, and so may lie beyond
-    const at = text.lastIndexOf(end, maxLength - end.trimEnd().length);
-    if (at >= maxLength / 2) return at + end.length;
+  const marked = markedSpans(text.slice(0, maxLength + 500));
+  for (const ends of [["\n\n"], ["\n"], [". ", "? ", "! ", "。", "？", "！"], [" "]]) {
+    const cut = Math.max(...ends.map((end) => lastCut(text, end, maxLength, marked)));
+    if (cut >= maxLength / 2) return cut;
   }
   const head = text.slice(0, maxLength);
   // an emoji is two UTF-16 units: never cut between them

@@ -59,7 +59,7 @@ function table({ header, rows }: Tokens.Table): string {
 
 function inlineOf(token: Token): string {
   const { tokens, text, raw } = token as Tokens.Text;
-  return tokens ? inline(tokens) : (text ?? raw);
+  return tokens ? inline(tokens) : withoutEntities(text ?? raw);
 }
 
 function inline(tokens: readonly Token[]): string {
@@ -99,6 +99,27 @@ function link(text: string, href: string): string {
 function bold(text: string): string {
   const lines = text.replaceAll("*", "").trim().split("\n");
   return lines.map((line) => line.trim().replace(/^.+$/, "*$&*")).join("\n");
+}
+
+/** Models write HTML's entities now and then; the five of XML, the space, and numbers are those that they use. */
+const ENTITIES: Readonly<Record<string, string>> = {
+  amp: "&",
+  lt: "<",
+  gt: ">",
+  quot: '"',
+  apos: "'",
+  nbsp: " ",
+};
+
+function withoutEntities(text: string): string {
+  return text.replace(
+    /&(?:#(\d{1,7})|#x([\da-f]{1,6})|([a-z]+));/gi,
+    (entity, decimal, hex, name) => {
+      if (name !== undefined) return ENTITIES[String(name).toLowerCase()] ?? entity;
+      const code = decimal === undefined ? Number.parseInt(hex, 16) : Number(decimal);
+      return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : entity;
+    },
+  );
 }
 
 function withoutTags(html: string): string {

@@ -26,3 +26,44 @@ it("never cuts an emoji in two", () => {
   const parts = splitForWhatsApp("😀".repeat(30), 21);
   expect(parts.join("")).not.toMatch(/\p{Surrogate}/u);
 });
+
+it("is cut at the last sentence, whatever sign ends it", () => {
+  expect(splitForWhatsApp("One two. Three four? Five", 22)).toEqual([
+    "One two. Three four?",
+    "Five",
+  ]);
+  expect(splitForWhatsApp("九点开门吗？我们九点开门。欢迎您来", 14)).toEqual([
+    "九点开门吗？我们九点开门。",
+    "欢迎您来",
+  ]);
+});
+
+it("is not cut inside bold, italic or code", () => {
+  expect(splitForWhatsApp("Hello there, you. *Mind this. Or that.* Bye.", 30)).toEqual([
+    "Hello there, you.",
+    "*Mind this. Or that.* Bye.",
+  ]);
+  expect(splitForWhatsApp("a b c d e f g `code with gaps` h", 22)).toEqual([
+    "a b c d e f g",
+    "`code with gaps` h",
+  ]);
+});
+
+it("takes list marks and arithmetic for no bold", () => {
+  expect(splitForWhatsApp("2 * 3 is six. And 4 * 5 is more", 20)).toEqual([
+    "2 * 3 is six.",
+    "And 4 * 5 is more",
+  ]);
+});
+
+it("cuts bold that is longer than a message", () => {
+  expect(
+    splitForWhatsApp(`*${"word ".repeat(10)}end*`, 20).every(({ length }) => length <= 20),
+  ).toBe(true);
+});
+
+it("keeps a list's entries whole", () => {
+  const list = Array.from({ length: 10 }, (_, n) => `- entry *number* ${n}`).join("\n");
+  const parts = splitForWhatsApp(list, 100);
+  expect(parts.join("\n")).toBe(list);
+});

@@ -26,6 +26,15 @@ it.each([
   ["lines", "one\ntwo", "one\ntwo"],
   ["snake_case words", "use my_var_name and __init__", "use my_var_name and *init*"],
   ["text that is no markup", "5 * 3 < 20 & 2 > 1", "5 * 3 < 20 & 2 > 1"],
+  ["entities", "Tom &amp; Ann&nbsp;&lt;3 &#39;ok&#x27; &euro;", "Tom & Ann <3 'ok' &euro;"],
+  ["an entity of an entity", "&amp;lt;", "&lt;"],
+  [
+    "entities in bold and in a table",
+    "**A &amp; B**\n\n| A &amp; B |\n|---|\n| 1 |",
+    "*A & B*\n\n*A & B*\n1",
+  ],
+  ["code, which is kept as it is", "`a &amp;&amp; b`", "`a &amp;&amp; b`"],
+  ["a table with an empty cell", "| A | B |\n|---|---|\n| 1 |  |", "*A – B*\n1 –"],
   ["accents and emoji", "Olá 👋 **não**", "Olá 👋 *não*"],
 ])("turns %s into what WhatsApp shows", (_, markdown, shown) => {
   expect(toWhatsAppMarkup(markdown)).toBe(shown);
