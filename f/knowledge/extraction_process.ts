@@ -76,7 +76,10 @@ function ended(child: ChildProcess): Promise<ProcessEnd> {
 
 function documentIn(output: string, problem: string, { code, signal }: ProcessEnd) {
   // SIGKILL: the system was out of memory. SIGXCPU: ulimit. SIGSEGV, SIGILL, SIGTRAP: how Bun ends without memory.
-  if (signal !== null) throw new DocumentTooHeavyError(signal === "SIGXCPU" ? "time" : "memory");
+  if (signal !== null) {
+    console.warn(`The extraction process was ended by ${signal}: ${problem.trim().slice(-1_000)}`);
+    throw new DocumentTooHeavyError(signal === "SIGXCPU" ? "time" : "memory");
+  }
   if (code !== 0) throw new ExtractionFailedError(code, problem);
   const answer = JSON.parse(output) as Answer;
   if ("refusal" in answer) throw new DocumentRefusedError(answer.refusal);

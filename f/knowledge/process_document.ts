@@ -30,11 +30,14 @@ export async function main(knowledge_source_id: string, db: Postgresql): Promise
       files: {
         load: (s3) => wmill.loadS3File({ s3 }),
         readHttpPolicy: readPublicHttpPolicy,
+        pageTimeoutMs: PAGE_TIMEOUT_MS,
       },
       showProgress: (percent) => wmill.setProgress(percent),
     }),
   );
 }
+
+const PAGE_TIMEOUT_MS = 30_000;
 
 export type ProcessResult =
   | {

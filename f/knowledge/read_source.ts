@@ -12,6 +12,8 @@ export interface SourceFiles {
   /** undefined when there is no such file */
   load(s3Key: string): Promise<Uint8Array | undefined>;
   readHttpPolicy(): Promise<PublicHttpPolicy>;
+  /** for a page with all its redirects */
+  pageTimeoutMs: number;
 }
 
 /** @throws DocumentError, PublicHttpError */
@@ -39,6 +41,7 @@ async function readUrl(
     policy: await files.readHttpPolicy(),
     accept: "text/html, application/xhtml+xml, application/pdf;q=0.9, text/plain;q=0.8",
     maxBytes: MAX_PAGE_BYTES,
+    totalTimeoutMs: files.pageTimeoutMs,
   });
   // servers say text/html for anything and application/octet-stream for PDFs: the bytes decide
   const type = fileTypeOf(body) ?? (contentType.startsWith("text/") ? "text" : null);

@@ -1,4 +1,4 @@
-import { unzipSync } from "fflate";
+import { Unzip, UnzipInflate } from "fflate";
 import { decodeText } from "../decode_text.ts";
 import { DocumentDamagedError, DocumentTooComplexError } from "../document_errors.ts";
 
@@ -6,6 +6,11 @@ import { DocumentDamagedError, DocumentTooComplexError } from "../document_error
 const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
 /** Each picture is an entry. */
 const MAX_ENTRIES = 10_000;
+
+/** Unpacked at a time: a thousandfold at most, so 16 MB. */
+const STEP_BYTES = 16 * 1024;
+
+const TOO_LARGE = `its text has more than ${MAX_UNPACKED_BYTES / 1024 / 1024} MB`;
 
 const READ = /^word\/(document\d*|styles|footnotes|endnotes)\.xml$/;
 
@@ -16,8 +21,8 @@ export interface DocxParts {
 }
 
 /**
- * The parts of a Word document that have its text. What an archive says of its sizes is added up before anything is
- * unpacked, and an entry that is larger than it says is cut there.
+ * The parts of a Word document that have its text. Bytes are counted as they are unpacked: what an archive says of
+ * its sizes need not be true.
  *
  * @throws DocumentError
  */
@@ -42,24 +47,32 @@ export function openDocx(bytes: Uint8Array): DocxParts {
 function unzip(bytes: Uint8Array): Record<string, Uint8Array> {
   let unpacked = 0;
   let entries = 0;
+  const parts = new Map<string, Uint8Array[]>();
+  const unzipping = new Unzip((entry) => {
+    if (++entries > MAX_ENTRIES) {
+      throw new DocumentTooComplexError(`it has more than ${MAX_ENTRIES} parts`);
+    }
+    // what is not started is skipped
+    if (!READ.test(entry.name)) return;
+    const chunks: Uint8Array[] = [];
+    parts.set(entry.name, chunks);
+    entry.ondata = (error, chunk) => {
+      if (error) throw error;
+      unpacked += chunk.length;
+      if (unpacked > MAX_UNPACKED_BYTES) throw new DocumentTooComplexError(TOO_LARGE);
+      chunks.push(chunk);
+    };
+    entry.start();
+  });
+  unzipping.register(UnzipInflate);
   try {
-    return unzipSync(bytes, {
-      filter: ({ name, originalSize }) => {
-        if (++entries > MAX_ENTRIES) {
-          throw new DocumentTooComplexError(`it has more than ${MAX_ENTRIES} parts`);
-        }
-        if (!READ.test(name)) return false;
-        unpacked += originalSize;
-        if (unpacked > MAX_UNPACKED_BYTES) {
-          throw new DocumentTooComplexError(
-            `its text has more than ${MAX_UNPACKED_BYTES / 1024 / 1024} MB`,
-          );
-        }
-        return true;
-      },
-    });
+    for (let start = 0; start < bytes.length; start += STEP_BYTES) {
+      const end = start + STEP_BYTES;
+      unzipping.push(bytes.subarray(start, end), end >= bytes.length);
+    }
   } catch (error) {
     if (error instanceof DocumentTooComplexError) throw error;
     throw new DocumentDamagedError("The Word document", { cause: error });
   }
+  return Object.fromEntries([...parts].map(([name, chunks]) => [name, Buffer.concat(chunks)]));
 }

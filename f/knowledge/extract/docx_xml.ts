@@ -18,12 +18,14 @@ export interface XmlReader {
  */
 export function readXml(xml: string, reader: XmlReader): void {
   let depth = 0;
+  let isEmpty = true;
   const parser = new Parser(
     {
       onopentag(name, attributes) {
         if (++depth > MAX_DEPTH) {
           throw new DocumentTooComplexError(`more than ${MAX_DEPTH} of its parts are nested`);
         }
+        isEmpty = false;
         reader.open(name, attributes);
       },
       onclosetag(name) {
@@ -38,5 +40,7 @@ export function readXml(xml: string, reader: XmlReader): void {
     { xmlMode: true },
   );
   parser.write(xml);
+  // a part that was cut off leaves elements open, or has not come to the first
+  if (isEmpty || depth > 0) throw new DocumentDamagedError("The Word document");
   parser.end();
 }

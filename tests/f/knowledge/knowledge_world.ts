@@ -77,6 +77,7 @@ export async function startKnowledgeWorld(): Promise<KnowledgeWorld> {
           files: {
             load: async (key) => files.get(key),
             readHttpPolicy: async () => ({ allowedPrivateOrigins, ownNetworks: [] }),
+            pageTimeoutMs: 2_000,
           },
           showProgress: async () => undefined,
           ...clients,

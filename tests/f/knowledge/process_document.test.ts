@@ -131,16 +131,20 @@ describe("processDocument", () => {
     );
     const shown: number[] = [];
     const inRow: (number | undefined)[] = [];
+    const stages: KnowledgeSourceRow["stage"][] = [];
     await world.process(id, {
       showProgress: async (percent) => {
         shown.push(percent);
-        inRow.push((await source(id))?.progress);
+        const row = await source(id);
+        inRow.push(row?.progress);
+        if (row && stages.at(-1) !== row.stage) stages.push(row.stage);
       },
     });
     expect(shown.length).toBeGreaterThan(3);
     expect(shown).toEqual(shown.toSorted((a, b) => a - b));
     expect(shown.at(-1)).toBe(100);
     expect(inRow).toEqual(shown);
+    expect(stages).toEqual(["extracting", "embedding", null]);
   });
 
   it("builds the next version beside the live one, and deletes the old one with the swap", async () => {
@@ -188,6 +192,28 @@ describe("processDocument", () => {
     ]);
   });
 
+  it("writes what it embedded into the ledger, also when it fails afterwards", async () => {
+    const ledger = (id: string) =>
+      world.db.query<Record<string, unknown>>(
+        `select model, texts, tokens > 0 as used, cost_usd = (tokens * price_usd / 1000000)::numeric(14, 8) as priced
+         from embedding_usage_logs where knowledge_source_id = $1 order by id`,
+        [id],
+      );
+    const facts = Array.from({ length: 150 }, (_, n) => `Fact ${n}. ${"x ".repeat(450)}`);
+    const id = await upload(facts.join("\n\n"));
+    const showProgress = async (percent: number) => {
+      if (percent > 50) throw new Error("the worker is gone");
+    };
+    await expect(world.process(id, { showProgress })).rejects.toThrow("the worker is gone");
+    const entry = { model: "text-embedding-3-small", used: true, priced: true };
+    expect(await ledger(id)).toEqual([{ ...entry, texts: 100 }]);
+    await world.process(id);
+    expect(await ledger(id)).toEqual([
+      { ...entry, texts: 100 },
+      { ...entry, texts: (await source(id))?.chunk_count },
+    ]);
+  });
+
   it("says what a tenant can understand when the embeddings fail, and fails the job", async () => {
     const id = await upload("We open at nine.");
     world.models.failNext({ kind: "error", status: 500 } as never, { call: "embeddings" });
@@ -222,6 +248,7 @@ describe("processDocument", () => {
     const files = {
       load: async () => undefined,
       readHttpPolicy: async () => ({ allowedPrivateOrigins: [], ownNetworks: [] }),
+      pageTimeoutMs: 2_000,
     };
     expect(await world.process(id, { files })).toMatchObject({ outcome: "failed" });
     expect(await world.process(id)).toMatchObject({ outcome: "ready" }); // control
