@@ -126,6 +126,11 @@ async function postRepeatedly(
 }
 
 async function isAnswered(stack: Stack, webhook: object): Promise<boolean> {
-  const { status } = await stack.whatsapp.sendRawWebhook(webhook);
-  return status === 200;
+  try {
+    const { status } = await stack.whatsapp.sendRawWebhook(webhook);
+    return status === 200;
+  } catch {
+    // no answer in time, or no connection: for Meta the same as any answer that is not 200
+    return false;
+  }
 }
