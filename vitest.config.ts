@@ -3,6 +3,9 @@ import { defineConfig } from "vitest/config";
 const noDatabaseLeftOpen = "tests/helpers/no_database_left_open.ts";
 const onServer = process.env.TEST_DATABASE_URL !== undefined;
 
+/** Webhook bodies that others published, which are not part of the project: a folder of JSON files. */
+const hasWebhookBodies = process.env.WHATSAPP_WEBHOOKS_DIR !== undefined;
+
 /** A test's ending says what it needs: nothing, a database, or a database server. */
 export default defineConfig({
   test: {
@@ -14,7 +17,7 @@ export default defineConfig({
         test: {
           name: "database",
           include: ["tests/**/*.test.ts"],
-          exclude: ["tests/**/*.{unit,server,check}.test.ts"],
+          exclude: ["tests/**/*.{unit,server,check,bodies}.test.ts"],
           setupFiles: [noDatabaseLeftOpen],
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -38,6 +41,19 @@ export default defineConfig({
                 include: ["tests/**/*.server.test.ts"],
                 setupFiles: [noDatabaseLeftOpen],
                 testTimeout: 60_000,
+                hookTimeout: 60_000,
+              },
+            },
+          ]
+        : []),
+      ...(hasWebhookBodies
+        ? [
+            {
+              test: {
+                name: "bodies",
+                include: ["tests/**/*.bodies.test.ts"],
+                setupFiles: [noDatabaseLeftOpen],
+                testTimeout: 300_000,
                 hookTimeout: 60_000,
               },
             },
