@@ -9,6 +9,7 @@ import {
   type ReadReceipt,
   visibleText,
 } from "./message_request.ts";
+import type { PairRate } from "./pair_rate.ts";
 import type { Traffic } from "./traffic.ts";
 import type { Contact, Message } from "./types.ts";
 
@@ -18,6 +19,7 @@ export interface MessagesDeps {
   conversations: Conversations;
   traffic: Traffic;
   faults: Faults;
+  pairRate: PairRate;
   now: () => number;
 }
 
@@ -33,6 +35,7 @@ export function installMessages(app: Express, deps: MessagesDeps): void {
       return;
     }
     requireTarget(deps, phoneNumberId, request);
+    deps.pairRate.count(phoneNumberId, recipientOf(deps.conversations, request).userId);
     const fault = deps.faults.next("message");
     const accepted = wasAccepted(fault) ? accept(deps, phoneNumberId, request) : undefined;
     if (accepted !== undefined) {

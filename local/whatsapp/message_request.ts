@@ -54,10 +54,31 @@ const interactive = z.discriminatedUnion("type", [
   }),
 ]);
 
+/** Meta refuses line ends, tabs and more than four spaces in a row in a parameter. */
+const templateParameter = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("text"),
+    parameter_name: z.string().optional(),
+    text: z
+      .string()
+      .min(1)
+      .max(1_024)
+      .regex(/^(?!.*(?:[\n\r\t]| {5})).*$/s, "has a line end, a tab or more than four spaces"),
+  }),
+  z.looseObject({ type: z.enum(["currency", "date_time"]) }),
+]);
+
 const template = z.strictObject({
   name: z.string().min(1),
   language: z.strictObject({ code: z.string().min(2) }),
-  components: z.array(z.looseObject({ type: z.string() })).optional(),
+  components: z
+    .array(
+      z.discriminatedUnion("type", [
+        z.strictObject({ type: z.literal("body"), parameters: z.array(templateParameter) }),
+        z.looseObject({ type: z.enum(["header", "button"]) }),
+      ]),
+    )
+    .optional(),
 });
 
 const addressed = {

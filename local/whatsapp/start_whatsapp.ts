@@ -7,6 +7,7 @@ import { installBearer, installErrors, installVersion } from "./install_guards.t
 import { installDownloads, installMedia } from "./install_media.ts";
 import { installMessages } from "./install_messages.ts";
 import { type ContactFile, Media } from "./media.ts";
+import { META_PAIR_RATE, PairRate, type PairRateOptions } from "./pair_rate.ts";
 import {
   DEFAULT_STATUS_STEPS,
   type SentByContact,
@@ -33,6 +34,8 @@ export interface WhatsAppOptions {
   statusDeliveries?: StatusDeliveries;
   /** Pauses before a webhook that was not answered by 200 is sent again. */
   retryDelaysMs?: readonly number[];
+  /** How much one person may get; Meta's numbers unless given. */
+  pairRate?: PairRateOptions;
   /** How long a webhook waits for its answer. */
   timeoutMs?: number;
   /** Unix milliseconds; tests move it past the 24-hour window. */
@@ -90,6 +93,7 @@ export async function startWhatsApp(options: WhatsAppOptions): Promise<WhatsAppS
   const conversations = new Conversations(options.dataDir);
   const faults = new Faults();
   const media = new Media(now);
+  const pairRate = new PairRate(options.pairRate ?? META_PAIR_RATE, now);
   const webhooks = new WebhookSender(options);
   const traffic = new Traffic({
     conversations,
@@ -105,7 +109,7 @@ export async function startWhatsApp(options: WhatsAppOptions): Promise<WhatsAppS
   installVersion(app);
   installBearer(app, phoneNumbers);
   app.use(express.json({ limit: "1mb" }));
-  installMessages(app, { conversations, traffic, faults, now });
+  installMessages(app, { conversations, traffic, faults, now, pairRate });
   installMedia(app, { media, phoneNumbers, faults });
   installErrors(app);
   const server = await listen(app, options.port);
