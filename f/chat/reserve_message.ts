@@ -12,17 +12,28 @@ export interface Reservation {
 /**
  * Reserves a message, and the tokens and the money that answering it may take, of the organization's quota. Undefined
  * when one of them is used up. One conditional update: however many turns ask at once, no more are let in than the
- * limits allow; of a limit that is smaller than a turn's budget, one at a time. The row stays locked until the transaction ends.
+ * limits allow; of a limit that is smaller than a turn's budget, one at a time. The row stays locked until the
+ * transaction ends.
  */
 export async function reserveMessage(
   tenant: Tenant,
   period: string,
 ): Promise<Reservation | undefined> {
+  if (await take(tenant, period)) return reservationOf(period);
+  // refused, or the first of its period: then the row is made, by this turn or by one that is faster
   await tenant.query(
     `insert into usage_summary (organization_id, period_start) values ($1, $2) on conflict do nothing`,
     [tenant.organizationId, period],
   );
-  const reserved = await maybeOne(
+  return (await take(tenant, period)) ? reservationOf(period) : undefined;
+}
+
+function reservationOf(period: string): Reservation {
+  return { period, tokens: TURN_TOKENS, costUsd: TURN_COST_USD };
+}
+
+async function take(tenant: Tenant, period: string): Promise<boolean> {
+  const taken = await maybeOne(
     tenant,
     `update usage_summary s set
        messages_reserved = s.messages_reserved + 1,
@@ -38,6 +49,5 @@ export async function reserveMessage(
      returning s.period_start`,
     [tenant.organizationId, period, TURN_TOKENS, TURN_COST_USD],
   );
-  if (!reserved) return undefined;
-  return { period, tokens: TURN_TOKENS, costUsd: TURN_COST_USD };
+  return taken !== undefined;
 }
