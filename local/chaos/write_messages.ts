@@ -27,6 +27,8 @@ export function markersIn(text: string): string[] {
   return text.match(MARKER) ?? [];
 }
 
+/** A message; contacts begin within this time for all: two cores take up some sixteen messages a second. */
+const ARRIVAL_MS = 60;
 const LONGEST_PAUSE_MS = 6_000;
 /** Of bursts: their writer waits for the answer, so that there are turns after turns and not one of all messages. */
 const PATIENT = 0.5;
@@ -46,7 +48,14 @@ export async function writeMessages(
   });
   const written = await Promise.all(
     Array.from({ length: contacts }, (_, contact) =>
-      writeAsContact({ stack, contact, messages: share(contact), chance, answered }),
+      writeAsContact({
+        stack,
+        contact,
+        startsAfterMs: chance("starts", contact) * messages * ARRIVAL_MS,
+        messages: share(contact),
+        chance,
+        answered,
+      }),
     ),
   );
   stopListening();
@@ -56,6 +65,7 @@ export async function writeMessages(
 interface Writer {
   stack: Stack;
   contact: number;
+  startsAfterMs: number;
   /** how many it writes */
   messages: number;
   chance: Chance;
@@ -65,6 +75,7 @@ interface Writer {
 
 async function writeAsContact(writer: Writer): Promise<Written[]> {
   const { stack, contact, messages, chance, answered } = writer;
+  await sleep(writer.startsAfterMs);
   const waId = String(15_550_300_000 + contact);
   const { phoneNumberId } = stack.shop.phoneNumber;
   // Meta's clock counts whole seconds: a second each, or nobody could tell the order

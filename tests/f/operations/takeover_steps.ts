@@ -1,5 +1,6 @@
 import type { ContextPayload } from "../../../f/chat/context.ts";
 import type { TestDatabase } from "../../helpers/database.ts";
+import { insertMessage } from "../../helpers/records.ts";
 import { type Conversation, openConversation } from "./conversation.ts";
 import type { Step, TakeoverModel } from "./takeover_model.ts";
 
@@ -111,5 +112,8 @@ export class TakeoverSteps {
 }
 
 export async function openTakeoverSteps(db: TestDatabase): Promise<TakeoverSteps> {
-  return new TakeoverSteps(await openConversation(db, { handover_message: NOTICE }));
+  const conversation = await openConversation(db, { handover_message: NOTICE });
+  // nothing is sent to somebody who did not write within 24 hours
+  await insertMessage(db, { contact_id: conversation.contactId, sent_at: new Date() });
+  return new TakeoverSteps(conversation);
 }
