@@ -81,10 +81,13 @@ function cutAfter(text: string, { start, end }: Range, headings: readonly number
   return cut === undefined ? beforeSurrogate(text, latest) : start + cut;
 }
 
-/** Where the next chunk begins: at a sentence in the last 200 characters, else at a word. */
+/** Where the next chunk begins: at a paragraph in the last 200 characters, else at a sentence, else at a word. */
 function overlapFrom(text: string, { start, end }: Range): number {
   const from = beforeSurrogate(text, Math.max(start + 1, end - OVERLAP));
-  const tail = text.slice(from, end).replaceAll("\n", " ");
+  const repeated = text.slice(from, end);
+  const paragraph = /\n[^\S\n]*\n\s*(?=\S)/.exec(repeated);
+  if (paragraph) return from + paragraph.index + paragraph[0].length;
+  const tail = repeated.replaceAll("\n", " ");
   for (const segmenter of [sentences, words]) {
     for (const { index } of segmenter.segment(tail)) {
       if (index > 0) return from + index;

@@ -1,3 +1,4 @@
+import iconv from "iconv-lite";
 import { describe, expect, it } from "vitest";
 import { decodeText } from "../../../f/knowledge/decode_text.ts";
 
@@ -25,6 +26,25 @@ describe("decodeText", () => {
   it("does not trust a name that does not fit, or that nobody knows", () => {
     expect(decodeText(Buffer.from("Gr\xf6\xdfe", "latin1"), "utf-8")).toBe("Größe");
     expect(decodeText(Buffer.from("Größe"), "x-no-such-charset")).toBe("Größe");
+  });
+
+  it.each([
+    ["windows-1251", "Мы работаем с девяти до шести. Доставка стоит 14 евро."],
+    ["shift_jis", "営業時間は九時から六時までです。配送料は十四ユーロです。"],
+    ["gb18030", "我们九点开门。送货费用为14欧元,请提前预约。"],
+    ["euc-kr", "영업시간은 아홉시부터 여섯시까지입니다. 배송비는 14유로입니다."],
+    [
+      "windows-1252",
+      "Größe: Die Öffnungszeiten sind täglich von neun bis sechs. Überführung: 14 Euro.",
+    ],
+    ["utf-16le", "We open at nine."],
+    ["utf-16be", "Wir öffnen um neun."],
+  ])("finds %s where nobody named it", (charset, text) => {
+    expect(decodeText(iconv.encode(text, charset, { addBOM: false }))).toBe(text);
+  });
+
+  it("reads a named charset that the runtime does not have", () => {
+    expect(decodeText(iconv.encode("Да", "windows-1251"), "windows-1251")).toBe("Да");
   });
 
   it("prefers the byte order mark to the name", () => {

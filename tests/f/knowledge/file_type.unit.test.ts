@@ -10,6 +10,9 @@ describe("fileTypeOf", () => {
     ["text", "# Opening hours\n\n<b>nine</b>"],
     ["html", "<!DOCTYPE html>\n<html>"],
     ["html", "\n  <html lang='en'>"],
+    ["docx", "PK\x03\x04…word/document.xml…"],
+    [null, "PK\x03\x04…xl/workbook.xml…"],
+    ["ole", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0"],
     [null, "\x89PNG\r\n\x1a\n\0\0\0\0"],
   ])("finds %s in the bytes", (type, content) => {
     expect(fileTypeOf(Buffer.from(content, "latin1"))).toBe(type);
