@@ -661,15 +661,18 @@ create table usage_logs (
   input_price_usd numeric(12,6),
   cached_input_price_usd numeric(12,6),
   output_price_usd numeric(12,6),
+  purpose text default 'reply'::text not null,
   constraint usage_logs_pkey PRIMARY KEY (id),
-  constraint usage_logs_turn_id_model_key UNIQUE (turn_id, model),
+  constraint usage_logs_turn_id_model_purpose_key UNIQUE (turn_id, model, purpose),
   constraint usage_logs_organization_id_chatbot_id_fkey FOREIGN KEY (organization_id, chatbot_id) REFERENCES chatbots(organization_id, id) ON DELETE CASCADE,
   constraint usage_logs_organization_id_contact_id_fkey FOREIGN KEY (organization_id, contact_id) REFERENCES contacts(organization_id, id) ON DELETE CASCADE,
   constraint usage_logs_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
   constraint usage_logs_organization_id_turn_id_fkey FOREIGN KEY (organization_id, turn_id) REFERENCES turns(organization_id, id) ON DELETE CASCADE,
-  constraint usage_logs_price_is_whole CHECK (num_nulls(input_price_usd, cached_input_price_usd, output_price_usd) = ANY (ARRAY[0, 3]))
+  constraint usage_logs_price_is_whole CHECK (num_nulls(input_price_usd, cached_input_price_usd, output_price_usd) = ANY (ARRAY[0, 3])),
+  constraint usage_logs_purpose_check CHECK (purpose = ANY (ARRAY['reply'::text, 'summary'::text]))
 );
 comment on table usage_logs is 'The ledger of what each turn used of each model, and at what price.';
+comment on column usage_logs.purpose is 'reply: the turn''s answer. summary: the summary of the conversation that was made after it.';
 CREATE INDEX usage_logs_organization_idx ON usage_logs USING btree (organization_id, created_at);
 CREATE INDEX usage_logs_chatbot_idx ON usage_logs USING btree (organization_id, chatbot_id, contact_id);
 alter table usage_logs enable row level security;
@@ -715,19 +718,33 @@ create table system_alerts (
   slack_posted_at timestamp with time zone,
   acknowledged_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
+  fingerprint text default ''::text not null,
+  repeats_alert_id bigint,
+  acknowledged_by uuid,
   constraint system_alerts_pkey PRIMARY KEY (id),
   constraint system_alerts_alert_key_key UNIQUE (alert_key),
+  constraint system_alerts_organization_id_id_key UNIQUE (organization_id, id),
+  constraint system_alerts_acknowledged_by_fkey FOREIGN KEY (organization_id, acknowledged_by) REFERENCES users(organization_id, id) ON DELETE SET NULL (acknowledged_by),
   constraint system_alerts_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
   constraint system_alerts_organization_id_turn_id_fkey FOREIGN KEY (organization_id, turn_id) REFERENCES turns(organization_id, id) ON DELETE SET NULL (turn_id),
+  constraint system_alerts_repeats_alert_id_fkey FOREIGN KEY (organization_id, repeats_alert_id) REFERENCES system_alerts(organization_id, id) ON DELETE SET NULL (repeats_alert_id),
   constraint system_alerts_details_check CHECK (jsonb_typeof(details) = 'object'::text),
   constraint system_alerts_severity_check CHECK (severity = ANY (ARRAY['critical'::text, 'error'::text, 'warning'::text, 'info'::text]))
 );
 comment on table system_alerts is 'What went wrong and whether somebody was told.';
 CREATE INDEX system_alerts_organization_idx ON system_alerts USING btree (organization_id, created_at);
+CREATE INDEX system_alerts_fingerprint_idx ON system_alerts USING btree (organization_id, fingerprint, created_at);
+CREATE INDEX system_alerts_kind_idx ON system_alerts USING btree (organization_id, kind, created_at);
+CREATE INDEX system_alerts_repeats_idx ON system_alerts USING btree (organization_id, repeats_alert_id) WHERE repeats_alert_id IS NOT NULL;
+CREATE INDEX system_alerts_acknowledged_by_idx ON system_alerts USING btree (organization_id, acknowledged_by) WHERE acknowledged_by IS NOT NULL;
+CREATE INDEX system_alerts_untold_idx ON system_alerts USING btree (created_at) WHERE slack_posted_at IS NULL AND repeats_alert_id IS NULL;
 alter table system_alerts enable row level security;
 alter table system_alerts force row level security;
+create policy alerts_told on system_alerts for update to chatbot_router using (true) with check (true);
 create policy tenant_isolation on system_alerts for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)) OR organization_id IS NULL);
+create policy untold_alerts on system_alerts for select to chatbot_router using (true);
 grant insert, select, update on system_alerts to chatbot_app;
+grant select (id, organization_id, severity, alert_key, summary, details, flow_job_id, slack_posted_at, created_at, repeats_alert_id), update (slack_posted_at) on system_alerts to chatbot_router;
 
 CREATE OR REPLACE FUNCTION public.tg__updated_at()
  RETURNS trigger
@@ -1694,6 +1711,53 @@ alter function integration_organization(uuid) owner to chatbot_router;
 revoke all on function integration_organization(uuid) from public;
 grant execute on function integration_organization(uuid) to chatbot_app;
 comment on function integration_organization(uuid) is 'The tenant of an integration; null when there is no such integration.';
+
+CREATE OR REPLACE FUNCTION public.untold_alerts(p_limit integer)
+ RETURNS TABLE(alert_key text, severity text, summary text, details jsonb, flow_job_id text, repeats bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select a.alert_key, a.severity, a.summary, a.details, a.flow_job_id, (
+      select count(*) from system_alerts r where r.repeats_alert_id = a.id
+    )
+    from system_alerts a
+    -- who raised it may be telling it at this moment; what is older than a day is history
+    where a.slack_posted_at is null and a.repeats_alert_id is null
+      and a.created_at between now() - interval '1 day' and now() - interval '1 minute'
+    order by a.created_at
+    limit p_limit
+  $function$;
+alter function untold_alerts(integer) owner to chatbot_router;
+revoke all on function untold_alerts(integer) from public;
+grant execute on function untold_alerts(integer) to chatbot_app;
+comment on function untold_alerts(integer) is 'Alerts of every organization that Slack did not take, oldest first.';
+
+CREATE OR REPLACE FUNCTION public.note_alert_told(p_alert_key text)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    update system_alerts set slack_posted_at = now() where alert_key = p_alert_key and slack_posted_at is null
+  $function$;
+alter function note_alert_told(text) owner to chatbot_router;
+revoke all on function note_alert_told(text) from public;
+grant execute on function note_alert_told(text) to chatbot_app;
+comment on function note_alert_told(text) is 'Notes that Slack has an alert, also one of no organization, which no tenant can read.';
+
+CREATE OR REPLACE FUNCTION public.is_alert_told(p_alert_key text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select exists (select from system_alerts where alert_key = p_alert_key and slack_posted_at is not null)
+  $function$;
+alter function is_alert_told(text) owner to chatbot_router;
+revoke all on function is_alert_told(text) from public;
+grant execute on function is_alert_told(text) to chatbot_app;
+comment on function is_alert_told(text) is 'Whether Slack has an alert, also one of no organization, which no tenant can read.';
 
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON chatbots FOR EACH ROW WHEN (NOT new.paced_until IS DISTINCT FROM old.paced_until) EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON contacts FOR EACH ROW EXECUTE FUNCTION tg__updated_at();

@@ -1,14 +1,22 @@
 import * as z from "zod";
 import { type Alert, raiseAlert, type Told } from "../platform/alerts.ts";
-import type { StartFlow } from "../platform/close_turn.ts";
+import { FLOW_PATH, type StartFlow } from "../platform/close_turn.ts";
 import { maskSecrets } from "../platform/mask.ts";
-import { type Database, one, type Postgresql, withDb } from "../platform/postgres.ts";
+import {
+  type Database,
+  maybeOne,
+  one,
+  type Postgresql,
+  withDb,
+  withTenant,
+} from "../platform/postgres.ts";
 import { DatabaseUnavailableError } from "../platform/postgres_errors.ts";
 import { escapeForSlack, type PostToSlack, slackAt } from "../platform/slack.ts";
 import { readWhatsApp, type WhatsAppFor } from "../platform/whatsapp_numbers.ts";
 import { startFlow } from "../platform/windmill.ts";
 import { readVariable } from "../platform/windmill_values.ts";
 import { failTurn, findTurn, type TurnAfterFailure } from "./fail_turn.ts";
+import { severityOf } from "./failure_severity.ts";
 
 /** Windmill's error of the step that failed. */
 const stepError = z.object({
@@ -29,6 +37,11 @@ export interface Alerted extends Pick<TurnAfterFailure, "turn" | "contact"> {
   readonly step_id: string;
   readonly slack: Told;
   readonly next_flow_job_id: string | null;
+}
+
+interface Chatbot {
+  readonly id: string;
+  readonly name: string;
 }
 
 export interface AlertClients {
@@ -76,6 +89,7 @@ export async function alertOnFailure(
     "select webhook_event_organization($1) as organization",
     [failure.webhookEventId],
   );
+  const chatbot = organization && (await chatbotOf(database, organization, failure.webhookEventId));
   const run = {
     ...failure,
     organizationId: organization ?? "",
@@ -83,7 +97,7 @@ export async function alertOnFailure(
     isPassing: isPassing(failure),
   };
   const turn = organization === null ? undefined : await findTurn(database, run);
-  const alert = alertAbout(failure, turn?.id ?? null);
+  const alert = alertAbout(failure, turn?.id ?? null, chatbot || null);
   const slack = await raiseAlert(database, organization, clients.postToSlack, alert);
   const after = await failTurn(database, clients.openWhatsApp, clients.startFlow, turn, run);
   return {
@@ -96,22 +110,40 @@ export async function alertOnFailure(
   };
 }
 
-function alertAbout(failure: Failure, turnId: string | null): Alert {
-  const subject = turnId === null ? `event:${failure.webhookEventId}` : `turn:${turnId}`;
+async function chatbotOf(
+  database: Database,
+  organizationId: string,
+  webhookEventId: number,
+): Promise<Chatbot | null> {
+  const chatbot = await withTenant(database, organizationId, (tenant) =>
+    maybeOne<Chatbot>(
+      tenant,
+      `select b.id, b.name from webhook_events e join chatbots b on b.id = e.chatbot_id where e.id = $1`,
+      [webhookEventId],
+    ),
+  );
+  return chatbot ?? null;
+}
+
+function alertAbout(failure: Failure, turnId: string | null, chatbot: Chatbot | null): Alert {
+  const { stepId, error, webhookEventId, flowJobId } = failure;
+  const subject = turnId === null ? `event:${webhookEventId}` : `turn:${turnId}`;
   return {
-    // the reply may well have arrived
-    severity: failure.error.name === "MessageOutcomeUnknownError" ? "warning" : "error",
+    severity: severityOf(error.name),
     kind: "step_failed",
-    alertKey: `step_failed:${subject}:${failure.stepId}`,
+    alertKey: `step_failed:${subject}:${stepId}`,
+    fingerprint: `step_failed:${chatbot?.id}:${stepId}:${error.name}`,
     summary: summaryOf(failure),
     details: {
-      step: failure.stepId,
-      error: failure.error.name,
-      webhook_event_id: failure.webhookEventId,
-      flow_job_id: failure.flowJobId,
+      flow: FLOW_PATH,
+      step: stepId,
+      chatbot: chatbot?.name ?? null,
+      error: error.name,
+      webhook_event_id: webhookEventId,
+      flow_job_id: flowJobId,
       turn_id: turnId,
     },
-    flowJobId: failure.flowJobId,
+    flowJobId,
     turnId,
   };
 }

@@ -54,6 +54,8 @@ export function alertAbout(
   return {
     kind,
     alertKey: `${kind}:${id}`,
+    // an outage leaves hundreds of one kind behind, and the first one says what to look at
+    fingerprint: kind,
     flowJobId: null,
     turnId: null,
     ...alert,

@@ -1,21 +1,15 @@
-import { maskSecrets } from "./mask.ts";
+import { type Alert, maskAlert, type Recorded, recordOnce, writeAlert } from "./alert_record.ts";
 import { type Database, one, type Tenant, withTenant } from "./postgres.ts";
-import { escapeForSlack, type PostToSlack, SlackPostError } from "./slack.ts";
+import { type PostToSlack, SlackPostError } from "./slack.ts";
+import { attachmentOf, headlineOf } from "./slack_alert.ts";
 
-export interface Alert {
-  readonly severity: "critical" | "error" | "warning" | "info";
-  /** what happened, in a word: step_failed, … */
-  readonly kind: string;
-  /** one alert per key: a job that runs twice reports once */
-  readonly alertKey: string;
-  readonly summary: string;
-  readonly details: Readonly<Record<string, string | number | null>>;
-  readonly flowJobId: string | null;
-  readonly turnId: string | null;
-}
+export type { Alert } from "./alert_record.ts";
 
-/** Whether somebody was told: `already` by an earlier run, `no_slack` when the installation has none. */
-export type Told = "posted" | "already" | "no_slack" | "slack_down";
+/**
+ * Whether somebody was told: `already` by an earlier run, `repeated` when the same was told a few minutes ago,
+ * `no_slack` when the installation has none, `slack_down` when tell_alerts will tell it later.
+ */
+export type Told = "posted" | "already" | "repeated" | "no_slack" | "slack_down";
 
 /**
  * Writes the alert, then tells Slack, then notes that it was told. When Slack is down the row stands and says that
@@ -27,90 +21,54 @@ export async function raiseAlert(
   postToSlack: PostToSlack | undefined,
   alert: Alert,
 ): Promise<Told> {
-  const masked = mask(alert);
-  if (organizationId === null) {
-    // row-level security hides it from every tenant, so whether it was posted before cannot be asked
-    await insertAlert(database, null, masked);
-    return post(postToSlack, masked);
-  }
-  const isTold = await withTenant(database, organizationId, async (tenant) => {
-    await insertAlert(tenant, organizationId, masked);
-    return isPosted(tenant, masked.alertKey);
-  });
-  if (isTold) return "already";
-  const told = await post(postToSlack, masked);
-  if (told === "posted") {
-    await withTenant(database, organizationId, (tenant) => notePosted(tenant, masked.alertKey));
-  }
-  return told;
+  const masked = maskAlert(alert);
+  const { state, escalation } = await record(database, organizationId, masked);
+  const told = state === "told" ? "already" : state;
+  const answer = told === "new" ? await tell(database, postToSlack, masked) : told;
+  if (escalation) await tell(database, postToSlack, escalation);
+  return answer;
 }
 
 /** Writes the alert with what it is about, in one transaction. raiseAlert tells Slack of it afterwards. */
 export async function recordAlert(tenant: Tenant, alert: Alert): Promise<void> {
-  await insertAlert(tenant, tenant.organizationId, mask(alert));
+  await recordOnce(tenant, maskAlert(alert));
 }
 
-async function post(postToSlack: PostToSlack | undefined, alert: Alert): Promise<Told> {
+function record(
+  database: Database,
+  organizationId: string | null,
+  alert: Alert,
+): Promise<Recorded> {
+  if (organizationId !== null) {
+    return withTenant(database, organizationId, (tenant) => recordOnce(tenant, alert));
+  }
+  return recordForInstallation(database, alert);
+}
+
+/** Row-level security hides it from every tenant, so nothing is asked of other alerts. */
+async function recordForInstallation(database: Database, alert: Alert): Promise<Recorded> {
+  await writeAlert(database, null, alert, null);
+  const { is_told } = await one<{ is_told: boolean }>(
+    database,
+    "select is_alert_told($1) as is_told",
+    [alert.alertKey],
+  );
+  return { state: is_told ? "told" : "new", escalation: undefined };
+}
+
+async function tell(
+  database: Database,
+  postToSlack: PostToSlack | undefined,
+  alert: Alert,
+): Promise<"posted" | "no_slack" | "slack_down"> {
   if (!postToSlack) return "no_slack";
   try {
-    await postToSlack(slackText(alert));
-    return "posted";
+    await postToSlack(headlineOf(alert), attachmentOf(alert));
   } catch (error) {
     if (!(error instanceof SlackPostError)) throw error;
     console.warn(error.message);
     return "slack_down";
   }
-}
-
-function mask(alert: Alert): Alert {
-  const details = Object.entries(alert.details).map(([name, value]) => [
-    name,
-    typeof value === "string" ? maskSecrets(value) : value,
-  ]);
-  return { ...alert, summary: maskSecrets(alert.summary), details: Object.fromEntries(details) };
-}
-
-async function insertAlert(
-  queryable: Database | Tenant,
-  organizationId: string | null,
-  alert: Alert,
-): Promise<void> {
-  // no "(alert_key)": naming it would ask for the right to see the row, which nobody has without an organization
-  await queryable.query(
-    `insert into system_alerts
-       (organization_id, severity, kind, alert_key, summary, details, flow_job_id, turn_id)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)
-     on conflict do nothing`,
-    [
-      organizationId,
-      alert.severity,
-      alert.kind,
-      alert.alertKey,
-      alert.summary,
-      JSON.stringify(alert.details),
-      alert.flowJobId,
-      alert.turnId,
-    ],
-  );
-}
-
-async function isPosted(tenant: Tenant, alertKey: string): Promise<boolean> {
-  const { posted } = await one<{ posted: boolean }>(
-    tenant,
-    "select slack_posted_at is not null as posted from system_alerts where alert_key = $1",
-    [alertKey],
-  );
-  return posted;
-}
-
-async function notePosted(tenant: Tenant, alertKey: string): Promise<void> {
-  await tenant.query(
-    "update system_alerts set slack_posted_at = now() where alert_key = $1 and slack_posted_at is null",
-    [alertKey],
-  );
-}
-
-function slackText({ severity, summary, details }: Alert): string {
-  const lines = Object.entries(details).map(([name, value]) => `• ${name}: ${value ?? "–"}`);
-  return escapeForSlack([`[${severity}] ${summary}`, ...lines].join("\n"));
+  await database.query("select note_alert_told($1)", [alert.alertKey]);
+  return "posted";
 }

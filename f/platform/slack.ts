@@ -12,8 +12,19 @@ export class SlackPostError extends Error {
   }
 }
 
-/** Posts one text. Resolves only when Slack has it; throws SlackPostError. */
-export type PostToSlack = (text: string) => Promise<void>;
+/** A coloured block below the text; titles and values are escaped already. */
+export interface SlackAttachment {
+  readonly color: string;
+  readonly fields: readonly {
+    readonly title: string;
+    readonly value: string;
+    /** beside another one, where there is room */
+    readonly short: boolean;
+  }[];
+}
+
+/** Posts one message. Resolves only when Slack has it; throws SlackPostError. */
+export type PostToSlack = (text: string, attachment?: SlackAttachment) => Promise<void>;
 
 const TIMEOUT_MS = 10_000;
 const MAX_ANSWER_BYTES = 16 * 1_024;
@@ -23,11 +34,14 @@ const MAX_TEXT_LENGTH = 3_000;
 /** Undefined without a webhook's address: the installation has no Slack. */
 export function slackAt(webhookUrl: string): PostToSlack | undefined {
   if (webhookUrl === "") return undefined;
-  return async (text) => {
+  return async (text, attachment) => {
     const response = await limitedFetch(MAX_ANSWER_BYTES)(webhookUrl, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ text: text.slice(0, MAX_TEXT_LENGTH) }),
+      body: JSON.stringify({
+        text: text.slice(0, MAX_TEXT_LENGTH),
+        ...(attachment && { attachments: [attachment] }),
+      }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     }).catch((cause: unknown) => {
       throw new SlackPostError("no answer", { cause });
@@ -39,10 +53,10 @@ export function slackAt(webhookUrl: string): PostToSlack | undefined {
 /** A Slack that is down is waited for once, and not once for each alert of a job that raises many. */
 export function untilItFails(post: PostToSlack): PostToSlack {
   let failure: SlackPostError | undefined;
-  return async (text) => {
+  return async (text, attachment) => {
     if (failure) throw failure;
     try {
-      await post(text);
+      await post(text, attachment);
     } catch (error) {
       if (error instanceof SlackPostError) failure = error;
       throw error;

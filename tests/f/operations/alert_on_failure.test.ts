@@ -41,9 +41,9 @@ class FailingRun {
     const clients: AlertClients = {
       startFlow: this.shop.startFlow,
       openWhatsApp: async () => () => this.shop.whatsApp,
-      postToSlack: async (text) => {
+      postToSlack: async (text, attachment) => {
         if (this.slackIsDown) throw new SlackPostError("it answered 503");
-        this.posts.push(text);
+        this.posts.push([text, JSON.stringify(attachment)].join("\n"));
       },
     };
     const failure: Failure = {
@@ -107,7 +107,7 @@ describe("a step that made no reply", () => {
       turn: "failed",
       contact: "told",
     });
-    expect(await run.fails("generate_reply")).toMatchObject({ slack: "posted", turn: "none" });
+    expect(await run.fails("generate_reply")).toMatchObject({ slack: "repeated", turn: "none" });
     expect(run.shop.sentTexts()).toEqual([run.shop.chatbot.error_message]);
     expect(await run.shop.turn(context)).toMatchObject({
       status: "failed",

@@ -59,7 +59,11 @@ describe("reset_billing_period", () => {
 describe("recount_usage", () => {
   const recount = (shop: Shop) =>
     shop.as((database) =>
-      recountUsage(database, async (text) => void shop.slackTexts.push(text), new Date()),
+      recountUsage(
+        database,
+        async (text, attachment) => void shop.slackTexts.push(text + JSON.stringify(attachment)),
+        new Date(),
+      ),
     );
 
   it("changes nothing that is right, in the middle of a turn, too", async () => {
@@ -88,7 +92,7 @@ describe("recount_usage", () => {
     expect({ ...(await usageOf(shop)), updated_at: null }).toEqual({ ...before, updated_at: null });
     expect(await alertsOf(shop)).toEqual([{ kind: "usage_miscounted" }]);
     expect(shop.slackTexts).toHaveLength(1);
-    expect(shop.slackTexts[0]).toContain("messages_used: 7 → 1");
+    expect(shop.slackTexts[0]).toContain('"title":"messages_used","value":"7 → 1"');
   });
 });
 

@@ -1,0 +1,11 @@
+import { expect, it } from "vitest";
+import { severityOf } from "../../../f/operations/failure_severity.ts";
+
+it.each([
+  ["CredentialError", "critical"],
+  ["MessageOutcomeUnknownError", "warning"],
+  ["WindmillUnavailableError", "info"],
+  ["SomethingNobodyThoughtOf", "error"],
+])("%s is %s", (name, severity) => {
+  expect(severityOf(name)).toBe(severity);
+});
