@@ -29,12 +29,15 @@ export type Sending = ChatbotNumber &
     readonly reply_template_language: string | null;
   };
 
-/** SQL. Meta counts 24 hours from the contact's last message; the minute is for the way between us. */
-export const isWindowOpen = (contactId: string) => `exists (
-  select from messages w
+/**
+ * SQL. Meta counts 24 hours from the contact's last message; the minute is for the way between us. Where we know no
+ * message of the contact's, WhatsApp has to say it.
+ */
+export const isWindowOpen = (contactId: string) => `coalesce((
+  select w.sent_at > now() - interval '23 hours 59 minutes' from messages w
   where w.contact_id = ${contactId} and w.author = 'contact'
-    and w.sent_at > now() - interval '23 hours 59 minutes'
-)`;
+  order by w.sent_at desc limit 1
+), true)`;
 
 /**
  * Calls WhatsApp with no transaction open, commits what came of it, and returns the wamid.
