@@ -54,7 +54,7 @@ export default defineConfig({
                 include: ["tests/**/*.bodies.test.ts"],
                 setupFiles: [noDatabaseLeftOpen],
                 testTimeout: 300_000,
-                hookTimeout: 60_000,
+                hookTimeout: 120_000,
               },
             },
           ]

@@ -64,7 +64,7 @@ describe("files", () => {
   });
 
   it("are named by their subject, in snake_case", () => {
-    const legal = /^[a-z][a-z0-9_]*(\.(unit|server|check))?(\.test)?(\.d)?\.ts$/;
+    const legal = /^[a-z][a-z0-9_]*(\.(unit|server|check|bodies))?(\.test)?(\.d)?\.ts$/;
     const bucket = /^(utils?|helpers?|common|misc|shared|index)\./;
     const names = typescript.filter((path) => path !== "vitest.config.ts");
     expect(names.filter((path) => !legal.test(basename(path)))).toEqual([]);
