@@ -1,6 +1,7 @@
 import { closeTurn, leaveTurn, type StartFlow } from "../platform/close_turn.ts";
 import { type Database, type Postgresql, withDb } from "../platform/postgres.ts";
-import { startFlow } from "../platform/windmill.ts";
+import { startFlow, startScript } from "../platform/windmill.ts";
+import { startSummary } from "./start_summary.ts";
 import { organizationOfTurn } from "./turn_tenant.ts";
 
 /**
@@ -18,7 +19,11 @@ export type FinishedTurn =
 
 /** Step 4. Closes the turn as the database says it went, and starts the next one if the contact wrote meanwhile. */
 export async function main(turn_id: string, fence: number, db: Postgresql): Promise<FinishedTurn> {
-  return withDb(db, (database) => finishTurn(database, startFlow, turn_id, fence));
+  return withDb(db, async (database) => {
+    const finished = await finishTurn(database, startFlow, turn_id, fence);
+    if (finished.outcome === "finished") await startSummary(database, startScript, turn_id);
+    return finished;
+  });
 }
 
 export async function finishTurn(

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { answerFromPassages } from "./answer_from_passages.ts";
 import { type ChatMessage, type ChatRequest, type ChatTool, textOf } from "./chat_request.ts";
+import { summaryOffline } from "./offline_summary.ts";
 import { passagesFrom } from "./passages.ts";
 import { smallTalkReply } from "./small_talk.ts";
 
@@ -25,6 +26,8 @@ const COULD_NOT_LOOK =
  * nothing else from them, so an instruction in a document stays a sentence in a document.
  */
 export function replyOffline(request: ChatRequest): ChatReply {
+  const summary = summaryOffline(request.messages);
+  if (summary !== undefined) return { content: summary };
   const { asked, before, toolResults } = readTurn(request.messages);
   const search = request.tools?.find((tool) => SEARCH_TOOL.test(tool.function.name));
   const forbidden = request.tool_choice === "none";
