@@ -987,24 +987,6 @@ revoke all on function unclaimed_webhook_events(integer) from public;
 grant execute on function unclaimed_webhook_events(integer) to chatbot_app;
 comment on function unclaimed_webhook_events(integer) is 'Messages that no flow took although it is past their debounce, one a contact.';
 
-CREATE OR REPLACE FUNCTION public.abandoned_turns(p_limit integer)
- RETURNS TABLE(organization_id uuid, id uuid)
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$
-    select t.organization_id, t.id
-    from turns t
-    where t.status in ('generating', 'replying') and t.lease_expires_at < now()
-      and is_recovery_due(t.recoveries, t.recovered_at) and not is_turn_in_doubt(t.id)
-    order by t.lease_expires_at
-    limit p_limit
-  $function$;
-alter function abandoned_turns(integer) owner to chatbot_router;
-revoke all on function abandoned_turns(integer) from public;
-grant execute on function abandoned_turns(integer) to chatbot_app;
-comment on function abandoned_turns(integer) is 'Live turns whose lease ran out: the flow that had them is dead.';
-
 CREATE OR REPLACE FUNCTION public.stalled_knowledge_sources(p_limit integer)
  RETURNS TABLE(organization_id uuid, id uuid)
  LANGUAGE sql
@@ -1232,6 +1214,24 @@ CREATE OR REPLACE FUNCTION public.is_turn_in_doubt(p_turn_id uuid)
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 RETURN (EXISTS (SELECT FROM (messages m JOIN contacts c ON ((c.id = m.contact_id))) WHERE ((m.turn_id = is_turn_in_doubt.p_turn_id) AND (m.author = 'chatbot'::text) AND (m.delivery_status = ANY (ARRAY['sending'::text, 'unknown'::text])) AND (c.conversation_mode = 'auto'::text) AND (NOT c.is_blocked))));
 comment on function is_turn_in_doubt(uuid) is 'Whether a turn waits to hear whether WhatsApp has its reply; whoever takes it over could do nothing.';
+
+CREATE OR REPLACE FUNCTION public.abandoned_turns(p_limit integer)
+ RETURNS TABLE(organization_id uuid, id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select t.organization_id, t.id
+    from turns t
+    where t.status in ('generating', 'replying') and t.lease_expires_at < now()
+      and is_recovery_due(t.recoveries, t.recovered_at) and not is_turn_in_doubt(t.id)
+    order by t.lease_expires_at
+    limit p_limit
+  $function$;
+alter function abandoned_turns(integer) owner to chatbot_router;
+revoke all on function abandoned_turns(integer) from public;
+grant execute on function abandoned_turns(integer) to chatbot_app;
+comment on function abandoned_turns(integer) is 'Live turns whose lease ran out: the flow that had them is dead.';
 
 create table message_media (
   id bigint generated always as identity not null,

@@ -79,7 +79,10 @@ create function is_turn_in_doubt(p_turn_id uuid) returns boolean
 comment on function is_turn_in_doubt(uuid) is
   'Whether a turn waits to hear whether WhatsApp has its reply; whoever takes it over could do nothing.';
 
-create or replace function abandoned_turns(p_limit integer) returns table (organization_id uuid, id uuid)
+-- made anew and not replaced: the dump lists functions in the order in which they were made
+drop function abandoned_turns(integer);
+
+create function abandoned_turns(p_limit integer) returns table (organization_id uuid, id uuid)
   language sql stable security definer
   set search_path = pg_catalog, public, pg_temp
   as $$
@@ -91,9 +94,17 @@ create or replace function abandoned_turns(p_limit integer) returns table (organ
     limit p_limit
   $$;
 
+alter function abandoned_turns(integer) owner to chatbot_router;
+revoke all on function abandoned_turns(integer) from public;
+grant execute on function abandoned_turns(integer) to chatbot_app;
+
+comment on function abandoned_turns(integer) is 'Live turns whose lease ran out: the flow that had them is dead.';
+
 -- Down Migration
 
-create or replace function abandoned_turns(p_limit integer) returns table (organization_id uuid, id uuid)
+drop function abandoned_turns(integer);
+
+create function abandoned_turns(p_limit integer) returns table (organization_id uuid, id uuid)
   language sql stable security definer
   set search_path = pg_catalog, public, pg_temp
   as $$
@@ -104,6 +115,12 @@ create or replace function abandoned_turns(p_limit integer) returns table (organ
     order by t.lease_expires_at
     limit p_limit
   $$;
+
+alter function abandoned_turns(integer) owner to chatbot_router;
+revoke all on function abandoned_turns(integer) from public;
+grant execute on function abandoned_turns(integer) to chatbot_app;
+
+comment on function abandoned_turns(integer) is 'Live turns whose lease ran out: the flow that had them is dead.';
 
 drop function is_turn_in_doubt(uuid);
 drop function overdue_deliveries(integer);
