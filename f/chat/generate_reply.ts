@@ -60,6 +60,9 @@ export async function generateReply(
     messages: promptOf(context, turn),
     cacheKey: context.chatbot.id,
     fence: turn.fence,
+    onEvent: (event) => {
+      console.log(JSON.stringify({ ...event, turn_id, traceparent: turn.traceparent }));
+    },
   });
   const isRecorded = await withTenant(database, context.organization_id, (tenant) =>
     recordAnswer(tenant, context, answer),

@@ -43,7 +43,7 @@ export function handOverAlert(
     severity: "info",
     kind: "handed_over",
     alertKey: `handed_over:${turn_id}`,
-    summary: `${chatbot.name} has handed a conversation over: somebody has to answer it.`,
+    summary: `${chatbot.name} has handed a conversation over, and somebody has to answer it: ${reason}`,
     details: { reason, contact_id: contact.id },
     flowJobId: null,
     turnId: turn_id,

@@ -7,20 +7,22 @@ import type { TurnData } from "./agent/turn_data.ts";
  * contact told us has no business.
  */
 export async function readTurnData(tenant: Tenant, turnId: string): Promise<TurnData> {
-  const { today, summary, variables } = await one<{
+  const { variables, ...read } = await one<{
     today: string;
     summary: string;
     variables: Record<string, unknown>;
+    traceparent: string | null;
   }>(
     tenant,
-    `select to_char(now() at time zone o.timezone, 'YYYY-MM-DD, FMDay, HH24:MI') as today, c.summary, c.variables
+    `select to_char(now() at time zone o.timezone, 'YYYY-MM-DD, FMDay, HH24:MI') as today, c.summary, c.variables,
+       (select e.traceparent from webhook_events e where e.turn_id = t.id order by e.id limit 1) as traceparent
      from turns t
      join contacts c on c.id = t.contact_id
      join organizations o on o.id = t.organization_id
      where t.id = $1`,
     [turnId],
   );
-  return { today, summary, variables: shownVariables(variables), fence: newFence() };
+  return { ...read, variables: shownVariables(variables), fence: newFence() };
 }
 
 /** About 2,000 tokens: what an operator's own program stored there may be of any size. */

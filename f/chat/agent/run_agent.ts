@@ -1,4 +1,5 @@
 import type { ChatMessage, ChatModel, ModelAnswer } from "../../platform/models.ts";
+import { type AgentEvent, modelCallEvent, toolCallEvent } from "./agent_event.ts";
 import { executeToolCalls, isRepetition, TOOL_TIMEOUT_MS } from "./execute_tool_calls.ts";
 import { fenced } from "./fenced.ts";
 import { LAST_ANSWER_MS, type StopRule, TURN_RULES, TURN_TIMEOUT_MS } from "./stop_rules.ts";
@@ -27,6 +28,8 @@ export interface AgentOptions {
   readonly cacheKey?: string;
   /** between which marks the model reads what a tool returned */
   readonly fence: string;
+  /** told of each model call and tool call when it has ended */
+  readonly onEvent?: (event: AgentEvent) => void;
   readonly turnTimeoutMs?: number;
   readonly toolTimeoutMs?: number;
   /** milliseconds of any clock that only goes forward */
@@ -57,6 +60,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentAnswer> {
   for (;;) {
     const progress = progressOf(modelCalls, executions, now() - startedAt);
     const isLast = tools.size === 0 || rules.some((rule) => rule(progress));
+    const askedAt = now();
     const answer = await model.answer({
       messages,
       tools: offered.map(({ definition }) => definition),
@@ -64,6 +68,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentAnswer> {
       ...(options.cacheKey ? { cacheKey: options.cacheKey } : {}),
       signal,
     });
+    options.onEvent?.(modelCallEvent(answer, now() - askedAt));
     const toolCalls = answer.kind === "tool_calls" ? answer.calls.length : 0;
     modelCalls.push({ model: answer.model, tokens: answer.usage, toolCalls });
     if (answer.kind !== "tool_calls") {
@@ -79,6 +84,9 @@ export async function runAgent(options: AgentOptions): Promise<AgentAnswer> {
       now,
     });
     executions.push(...results);
+    for (const result of results) {
+      options.onEvent?.(toolCallEvent(result, tools.has(result.toolName)));
+    }
     const handOver = results.find((result) => result.handOver)?.handOver;
     if (handOver) {
       const usage = turnUsage(modelCalls, now() - startedAt);

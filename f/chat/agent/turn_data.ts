@@ -8,4 +8,6 @@ export interface TurnData {
   readonly summary: string;
   /** the mark between which the turn's data stands */
   readonly fence: string;
+  /** of the webhook that brought the turn's first message: for the log, not for the model */
+  readonly traceparent: string | null;
 }

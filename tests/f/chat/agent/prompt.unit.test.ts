@@ -20,6 +20,7 @@ const data = {
   variables: { email: "eve@example.com" },
   summary: "She asked about a bicycle.",
   fence: "5eed5eed5eed5eed",
+  traceparent: null,
 };
 
 function textOf(message: ChatMessage | undefined): string {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { AgentEvent } from "../../../../f/chat/agent/agent_event.ts";
 import { NoReplyError, runAgent } from "../../../../f/chat/agent/run_agent.ts";
 import { LAST_ANSWER_MS } from "../../../../f/chat/agent/stop_rules.ts";
 import { type Tool, ToolArgumentsError } from "../../../../f/chat/agent/types.ts";
@@ -45,6 +46,23 @@ describe("a turn", () => {
       { callNo: 0, toolName: "search", status: "ok", sources: [{ name: "Hours.pdf", page: 2 }] },
     ]);
     expect(answer.usage).toMatchObject({ model_calls: 2, tool_calls: 1, output_tokens: 4 });
+  });
+
+  it("tells of each call what it took, in names and numbers, and nothing that was said", async () => {
+    const model = new ScriptedModel(
+      asksFor(["search", { question: "secret question" }], ["made up by a contact", {}]),
+      says("A secret answer."),
+    );
+    const events: AgentEvent[] = [];
+    const search = toolNamed("search", async () => ({ text: "a secret result", sources: [] }));
+    await run(model, [search], { onEvent: (event: AgentEvent) => events.push(event) });
+    expect(events).toMatchObject([
+      { event: "model_call", model: "gpt-6-luna", answer: "tool_calls", input_tokens: 10 },
+      { event: "tool_call", tool: "search", status: "ok", result_characters: 15 },
+      { event: "tool_call", tool: null, status: "error" },
+      { event: "model_call", answer: "text", cost_usd: expect.any(Number) },
+    ]);
+    expect(JSON.stringify(events)).not.toMatch(/secret|made up/);
   });
 
   it("offers the tools in the order of their names, however they were loaded", async () => {
