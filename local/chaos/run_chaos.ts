@@ -110,6 +110,8 @@ async function storm({
   const had = await outages;
   await recovering;
   saboteur.stop();
+  // what was lost in the storm is sent once more after it; lost again, it would rightly be given up
+  stack.whatsapp.failNoMore();
   const open = await settle(stack, windmill);
   return {
     ...(await judge(stack, written)),

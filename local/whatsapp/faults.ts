@@ -30,6 +30,10 @@ export class Faults {
     for (let n = 0; n < times; n++) this.#waiting[call].push(fault);
   }
 
+  forget(): void {
+    this.#waiting = { message: [], read: [] };
+  }
+
   next(call: FaultyCall): Fault | undefined {
     return this.#waiting[call].shift();
   }

@@ -72,6 +72,8 @@ export interface WhatsAppStandIn {
   sendRawWebhook(body: unknown, options?: { signature?: string | null }): Promise<WebhookAnswer>;
   /** The next `times` (1) calls go wrong; `call` is "message" unless given. */
   failNext(fault: Fault, options?: { call?: FaultyCall; times?: number }): void;
+  /** Forgets the faults that were ordered and met no call. */
+  failNoMore(): void;
   /** What the business sent to the contact (or to a phone number or user id), in order. */
   received(contact: ContactInput | string): Message[];
   /** Every message of a number, both ways, in order. */
@@ -136,6 +138,7 @@ export async function startWhatsApp(options: WhatsAppOptions): Promise<WhatsAppS
     contactWrites: ({ phoneNumberId, contact, text, at }) =>
       traffic.written(phoneNumberId, contact, text, at),
     sendRawWebhook: (body, raw) => webhooks.post(rawBytes(body), raw?.signature),
+    failNoMore: () => faults.forget(),
     failNext: (fault, how) => faults.order(fault, how?.call ?? "message", how?.times ?? 1),
     received: (contact) => messagesWith(contact).filter((m) => m.direction === "to_contact"),
     conversation: (phoneNumberId, contact) =>
