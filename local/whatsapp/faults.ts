@@ -31,7 +31,7 @@ export class Faults {
   }
 
   forget(): void {
-    this.#waiting = { message: [], read: [] };
+    for (const faults of Object.values(this.#waiting)) faults.length = 0;
   }
 
   next(call: FaultyCall): Fault | undefined {
