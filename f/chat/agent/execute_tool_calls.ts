@@ -139,7 +139,7 @@ function errorForModel(what: string): string {
 }
 
 /** A tool that ignores its signal must not hold the turn up. */
-function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+export function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) reject(signal.reason);
     const abort = () => reject(signal.reason);

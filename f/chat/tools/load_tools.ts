@@ -1,0 +1,104 @@
+import { type Database, many, withTenant } from "../../platform/postgres.ts";
+import { untilAborted } from "../agent/execute_tool_calls.ts";
+import type { Tool } from "../agent/types.ts";
+import { toolName } from "./tool_name.ts";
+
+/** All are opened at once: what hangs costs a turn this and no more, however many hang. */
+const OPEN_TIMEOUT_MS = 5_000;
+
+/** An integration as one chatbot may use it. */
+export interface Integration {
+  readonly id: string;
+  readonly kind: "mcp" | "windmill_script";
+  /** unique in its organization */
+  readonly name: string;
+  readonly settings: Record<string, unknown>;
+  /** a sealed envelope, see platform/secrets */
+  readonly credentials: unknown;
+  /** write: its tools that write may be called too */
+  readonly permission: "read" | "write";
+}
+
+/** A tool by the name that its integration gives it. */
+export interface OfferedTool {
+  readonly tool: Tool;
+  /** decided by the integration's settings: what a server says of itself proves nothing */
+  readonly access: "read" | "write";
+}
+
+/** Makes an integration's tools. Throws when it cannot; has to end when the signal aborts. */
+export type OpenIntegration = (
+  integration: Integration,
+  signal: AbortSignal,
+) => Promise<readonly OfferedTool[]>;
+
+/** One for each kind that this installation can open. */
+export type Openers = Partial<Record<Integration["kind"], OpenIntegration>>;
+
+export interface LoadedTools {
+  /** sorted by name: providers cache what begins alike */
+  readonly tools: readonly Tool[];
+  /** whose tools are missing, and why */
+  readonly failures: readonly { readonly integration: Integration; readonly cause: unknown }[];
+}
+
+/** No opener is installed for an integration's kind. */
+export class UnknownKindError extends Error {
+  override readonly name = "UnknownKindError";
+
+  constructor({ name, kind }: Integration) {
+    super(
+      `The integration ${name} is of kind ${kind}, which cannot be opened here. Switch it off.`,
+    );
+  }
+}
+
+/** The tools of a chatbot's integrations. One that fails or hangs costs the others nothing. */
+export async function loadTools(
+  database: Database,
+  chatbot: { readonly organizationId: string; readonly chatbotId: string },
+  openers: Openers,
+  timeoutMs = OPEN_TIMEOUT_MS,
+): Promise<LoadedTools> {
+  const integrations = await withTenant(database, chatbot.organizationId, (tenant) =>
+    many<Integration>(
+      tenant,
+      `select i.id, i.kind, i.name, i.settings, i.credentials, c.permission
+       from chatbot_integrations c join org_integrations i on i.id = c.integration_id
+       where c.chatbot_id = $1 and c.is_enabled and i.is_active
+       order by i.name`,
+      [chatbot.chatbotId],
+    ),
+  );
+  const opened = await Promise.allSettled(
+    integrations.map((integration) => openOne(integration, openers, timeoutMs)),
+  );
+  const tools: Tool[] = [];
+  const failures: { integration: Integration; cause: unknown }[] = [];
+  for (const [index, integration] of integrations.entries()) {
+    const result = opened[index];
+    if (result?.status === "fulfilled") tools.push(...result.value);
+    else failures.push({ integration, cause: result?.reason });
+  }
+  return {
+    tools: tools.toSorted((a, b) => (a.definition.name < b.definition.name ? -1 : 1)),
+    failures,
+  };
+}
+
+async function openOne(
+  integration: Integration,
+  openers: Openers,
+  timeoutMs: number,
+): Promise<Tool[]> {
+  const open = openers[integration.kind];
+  if (!open) throw new UnknownKindError(integration);
+  const signal = AbortSignal.timeout(timeoutMs);
+  const offered = await untilAborted(open(integration, signal), signal);
+  return offered
+    .filter(({ access }) => access === "read" || integration.permission === "write")
+    .map(({ tool }) => ({
+      definition: { ...tool.definition, name: toolName(integration.name, tool.definition.name) },
+      run: (args, abort) => tool.run(args, abort),
+    }));
+}
