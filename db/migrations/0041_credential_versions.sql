@@ -52,5 +52,6 @@ drop function integration_organization(uuid);
 drop function credentials_to_rotate(text);
 drop policy routing on org_integrations;
 revoke select (id, organization_id, credentials_key) on org_integrations from chatbot_router;
+revoke select (whatsapp_access_token_key) on chatbots from chatbot_router;
 alter table org_integrations drop column credentials_key;
 alter table chatbots drop column whatsapp_access_token_key;
