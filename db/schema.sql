@@ -1563,6 +1563,37 @@ revoke all on function lost_reservations(integer) from public;
 grant execute on function lost_reservations(integer) to chatbot_app;
 comment on function lost_reservations(integer) is 'Finished turns whose reservation nobody settled or released, the oldest first.';
 
+CREATE OR REPLACE FUNCTION public.tool_usage_stats(p_since timestamp with time zone)
+ RETURNS TABLE(chatbot_id uuid, integration_id uuid, tool_name text, calls bigint, failures bigint, mean_duration_ms numeric, last_call_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select e.chatbot_id, e.integration_id, e.tool_name, count(*),
+    count(*) filter (where e.status <> 'ok'), round(avg(e.duration_ms)), max(e.created_at)
+  from tool_executions e
+  where e.created_at >= p_since
+  group by e.chatbot_id, e.integration_id, e.tool_name
+$function$;
+revoke all on function tool_usage_stats(timestamp with time zone) from public;
+grant execute on function tool_usage_stats(timestamp with time zone) to chatbot_app;
+comment on function tool_usage_stats(timestamp with time zone) is 'How often each tool of the tenant was called since then, and how often in vain.';
+
+CREATE OR REPLACE FUNCTION public.recent_tool_failures(p_limit integer)
+ RETURNS TABLE(id bigint, chatbot_id uuid, integration_id uuid, turn_id uuid, tool_name text, status text, error text, duration_ms integer, created_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select e.id, e.chatbot_id, e.integration_id, e.turn_id, e.tool_name,
+    e.status, e.error, e.duration_ms, e.created_at
+  from tool_executions e
+  where e.status <> 'ok'
+  order by e.created_at desc, e.id desc
+  limit p_limit
+$function$;
+revoke all on function recent_tool_failures(integer) from public;
+grant execute on function recent_tool_failures(integer) to chatbot_app;
+comment on function recent_tool_failures(integer) is 'The tenant''s latest tool calls that failed, timed out or were refused, newest first.';
+
 create table knowledge_usage (
   organization_id uuid not null,
   source_count integer default 0 not null,
