@@ -191,6 +191,7 @@ describe("alert_on_failure", () => {
     databaseWith(
       [/webhook_event_organization/, [{ organization: null }]],
       [/insert into system_alerts/, []],
+      [/is_alert_told/, [{ is_told: false }]],
     );
     expect(await alertOnFailure("load_context", error, 7, "job", resource)).toEqual({
       outcome: "alerted",
