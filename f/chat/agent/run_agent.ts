@@ -4,7 +4,7 @@ import { executeToolCalls, isRepetition, TOOL_TIMEOUT_MS } from "./execute_tool_
 import { fenced } from "./fenced.ts";
 import { LAST_ANSWER_MS, type StopRule, TURN_RULES, TURN_TIMEOUT_MS } from "./stop_rules.ts";
 import { costOf, type ModelCall, turnUsage } from "./turn_usage.ts";
-import type { AgentAnswer, Progress, Tool, ToolExecution } from "./types.ts";
+import type { AgentAnswer, Progress, Tool, ToolExecution, TurnUsage } from "./types.ts";
 
 /** The model gave no words that could be sent. */
 export class NoReplyError extends Error {
@@ -41,63 +41,114 @@ export interface AgentOptions {
  * holds, the next call is the last and may use no tool, so the turn ends in text.
  * Throws what the model's answer() throws, or NoReplyError when the text is missing all the same.
  */
-export async function runAgent(options: AgentOptions): Promise<AgentAnswer> {
-  const { model, rules = TURN_RULES, now = () => performance.now() } = options;
-  // in the same order each time, whatever they were loaded in: they are part of what a provider's cache keeps
-  const offered = options.tools.toSorted((a, b) =>
-    a.definition.name < b.definition.name ? -1 : 1,
-  );
-  const tools = new Map(offered.map((tool) => [tool.definition.name, tool]));
-  const turnTimeoutMs = options.turnTimeoutMs ?? TURN_TIMEOUT_MS;
-  const signal = AbortSignal.timeout(turnTimeoutMs);
-  // a tool that hangs leaves the model the time to say so
-  const toolsSignal = AbortSignal.timeout(turnTimeoutMs - LAST_ANSWER_MS);
-  const startedAt = now();
-  const messages = [...options.messages];
-  const executions: ToolExecution[] = [];
-  const modelCalls: ModelCall[] = [];
+export function runAgent(options: AgentOptions): Promise<AgentAnswer> {
+  return new AgentRun(options).answer();
+}
 
-  for (;;) {
-    const progress = progressOf(modelCalls, executions, now() - startedAt);
-    const isLast = tools.size === 0 || rules.some((rule) => rule(progress));
-    const askedAt = now();
+/** One run. What it has done so far can be read at any time, so that a run that fails has not cost nothing. */
+export class AgentRun {
+  readonly executions: ToolExecution[] = [];
+  readonly #options: AgentOptions;
+  readonly #now: () => number;
+  readonly #startedAt: number;
+  readonly #tools: ReadonlyMap<string, Tool>;
+  readonly #messages: ChatMessage[];
+  readonly #modelCalls: ModelCall[] = [];
+  readonly #signal: AbortSignal;
+  /** a tool that hangs leaves the model the time to say so */
+  readonly #toolsSignal: AbortSignal;
+
+  constructor(options: AgentOptions) {
+    const { turnTimeoutMs = TURN_TIMEOUT_MS, now = () => performance.now() } = options;
+    this.#options = options;
+    this.#now = now;
+    this.#startedAt = now();
+    // in the same order each time, whatever they were loaded in: they are part of what a provider's cache keeps
+    const sorted = options.tools.toSorted((a, b) =>
+      a.definition.name < b.definition.name ? -1 : 1,
+    );
+    this.#tools = new Map(sorted.map((tool) => [tool.definition.name, tool]));
+    this.#messages = [...options.messages];
+    this.#signal = AbortSignal.timeout(turnTimeoutMs);
+    this.#toolsSignal = AbortSignal.timeout(turnTimeoutMs - LAST_ANSWER_MS);
+  }
+
+  /** Undefined as long as no model has answered. */
+  get usage(): TurnUsage | undefined {
+    return this.#modelCalls.length === 0 ? undefined : this.#usage();
+  }
+
+  /** Everything that the model was given to read: its prompt, and what its tools returned. */
+  get messages(): readonly ChatMessage[] {
+    return this.#messages;
+  }
+
+  /** As runAgent; once. */
+  async answer(): Promise<AgentAnswer> {
+    for (;;) {
+      const isLast = this.#isLastCall();
+      const answer = await this.#askModel(isLast);
+      if (answer.kind !== "tool_calls") return this.#answerOf(textOf(answer));
+      if (isLast) throw new NoReplyError(answer.model, answer.kind);
+      const results = await this.#runTools(answer);
+      const handOver = results.find((result) => result.handOver)?.handOver;
+      if (handOver) return { ...this.#answerOf(handOver.message), handOver };
+    }
+  }
+
+  #isLastCall(): boolean {
+    const { rules = TURN_RULES } = this.#options;
+    const progress = progressOf(this.#modelCalls, this.executions, this.#elapsedMs());
+    return this.#tools.size === 0 || rules.some((rule) => rule(progress));
+  }
+
+  async #askModel(isLast: boolean): Promise<ModelAnswer> {
+    const { model, cacheKey, onEvent } = this.#options;
+    const askedAt = this.#now();
     const answer = await model.answer({
-      messages,
-      tools: offered.map(({ definition }) => definition),
+      messages: this.#messages,
+      tools: [...this.#tools.values()].map(({ definition }) => definition),
       toolChoice: isLast ? "none" : "auto",
-      ...(options.cacheKey ? { cacheKey: options.cacheKey } : {}),
-      signal,
+      ...(cacheKey ? { cacheKey } : {}),
+      signal: this.#signal,
     });
-    options.onEvent?.(modelCallEvent(answer, now() - askedAt));
+    onEvent?.(modelCallEvent(answer, this.#now() - askedAt));
     const toolCalls = answer.kind === "tool_calls" ? answer.calls.length : 0;
-    modelCalls.push({ model: answer.model, tokens: answer.usage, toolCalls });
-    if (answer.kind !== "tool_calls") {
-      const usage = turnUsage(modelCalls, now() - startedAt);
-      return { text: textOf(answer), executions, usage };
-    }
-    if (isLast) throw new NoReplyError(answer.model, answer.kind);
+    this.#modelCalls.push({ model: answer.model, tokens: answer.usage, toolCalls });
+    return answer;
+  }
+
+  async #runTools(answer: Extract<ModelAnswer, { kind: "tool_calls" }>): Promise<ToolExecution[]> {
     const results = await executeToolCalls(answer.calls, {
-      tools,
-      earlier: executions,
-      signal: toolsSignal,
-      toolTimeoutMs: options.toolTimeoutMs ?? TOOL_TIMEOUT_MS,
-      now,
+      tools: this.#tools,
+      earlier: this.executions,
+      signal: this.#toolsSignal,
+      toolTimeoutMs: this.#options.toolTimeoutMs ?? TOOL_TIMEOUT_MS,
+      now: this.#now,
     });
-    executions.push(...results);
+    this.executions.push(...results);
+    this.#messages.push(answer.message);
     for (const result of results) {
-      options.onEvent?.(toolCallEvent(result, tools.has(result.toolName)));
+      this.#options.onEvent?.(toolCallEvent(result, this.#tools.has(result.toolName)));
     }
-    const handOver = results.find((result) => result.handOver)?.handOver;
-    if (handOver) {
-      const usage = turnUsage(modelCalls, now() - startedAt);
-      return { text: handOver.message, executions, usage, handOver };
-    }
-    messages.push(answer.message);
     // every call is answered by its own id, or the next request is refused
-    for (const [index, call] of answer.calls.entries()) {
-      const text = fenced(call.name, results[index]?.result ?? "", options.fence);
-      messages.push({ role: "tool", callId: call.id, toolName: call.name, text });
+    for (const [index, { id: callId, name: toolName }] of answer.calls.entries()) {
+      const text = fenced(toolName, results[index]?.result ?? "", this.#options.fence);
+      this.#messages.push({ role: "tool", callId, toolName, text });
     }
+    return results;
+  }
+
+  #answerOf(text: string): AgentAnswer {
+    return { text, executions: this.executions, usage: this.#usage() };
+  }
+
+  #usage(): TurnUsage {
+    return turnUsage(this.#modelCalls, this.#elapsedMs());
+  }
+
+  #elapsedMs(): number {
+    return this.#now() - this.#startedAt;
   }
 }
 
