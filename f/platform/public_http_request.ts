@@ -7,12 +7,19 @@ import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import {
   ConnectionFailedError,
   HttpTimeoutError,
+  type PublicHttpError,
   ResponseTooLargeError,
   ResponseUnreadableError,
 } from "./public_http_errors.ts";
 
+export interface WhatIsAsked {
+  method: string;
+  /** lower case */
+  headers: Readonly<Record<string, string>>;
+  body?: string | undefined;
+}
+
 export interface RequestLimits {
-  accept: string;
   maxBytes: number;
   connectTimeoutMs: number;
   totalTimeoutMs: number;
@@ -34,7 +41,7 @@ export function hostOf(url: URL): string {
 }
 
 /**
- * Sends a GET for `url` to this address, whatever the host name resolves to by now, and returns the response
+ * Sends a request for `url` to this address, whatever the host name resolves to by now, and returns the response
  * when its headers are there.
  *
  * Not fetch() and no Agent: Bun 1.3.10 ignores an agent's lookup, and fetch follows redirects by itself.
@@ -42,6 +49,7 @@ export function hostOf(url: URL): string {
 export function requestFrom(
   address: string,
   url: URL,
+  { method, headers, body }: WhatIsAsked,
   limits: RequestLimits,
 ): Promise<http.IncomingMessage> {
   const host = hostOf(url);
@@ -49,15 +57,17 @@ export function requestFrom(
     const request = (url.protocol === "https:" ? https : http).request({
       host: address,
       port: portOf(url),
+      method,
       path: url.pathname + url.search,
       // the name to ask for and to find in the certificate; an IP address is not allowed in SNI
       ...(isIP(host) === 0 ? { servername: host } : {}),
       headers: {
+        "user-agent": "whatsapp-chatbot-platform",
+        ...headers,
         // Bun 1.3.10 compares the certificate with the Host header, port and all: with one it would never match
         host: url.protocol === "https:" ? url.hostname : url.host,
-        accept: limits.accept,
-        "accept-encoding": "gzip, br",
-        "user-agent": "whatsapp-chatbot-platform",
+        ...(body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) }),
+        // on a connection that is used again Bun 1.3.10 repeats a request that broke off, a POST too
         connection: "close",
       },
       agent: false,
@@ -79,7 +89,7 @@ export function requestFrom(
     request.on("error", (cause) =>
       settle(() => reject(new ConnectionFailedError(url.href, { cause }))),
     );
-    request.end();
+    request.end(body);
   });
 }
 
@@ -104,19 +114,15 @@ export async function readBody(
   } catch (cause) {
     // pipeline() reports the collector's error as a premature close
     if (size > limits.maxBytes) throw new ResponseTooLargeError(url.href, limits.maxBytes);
-    if (limits.signal.aborted) {
-      throw new HttpTimeoutError(url.href, limits.totalTimeoutMs, { cause });
-    }
-    throw isBrokenCompression(cause)
-      ? new ResponseUnreadableError(url.href, "its compression is broken", { cause })
-      : new ConnectionFailedError(url.href, { cause });
+    throw bodyError(url, cause, limits);
   } finally {
     response.destroy();
   }
   return Buffer.concat(chunks);
 }
 
-function decoderFor(url: URL, response: http.IncomingMessage) {
+/** Turns the body into what was meant. Throws ResponseUnreadableError for an encoding that nobody asked for. */
+export function decoderFor(url: URL, response: http.IncomingMessage) {
   const coding = (response.headers["content-encoding"] ?? "identity").trim().toLowerCase();
   switch (coding) {
     case "identity":
@@ -132,6 +138,16 @@ function decoderFor(url: URL, response: http.IncomingMessage) {
       response.destroy();
       throw new ResponseUnreadableError(url.href, `its encoding is "${coding}"`);
   }
+}
+
+/** Why a body did not arrive whole. */
+export function bodyError(url: URL, cause: unknown, limits: RequestLimits): PublicHttpError {
+  if (limits.signal.aborted) {
+    return new HttpTimeoutError(url.href, limits.totalTimeoutMs, { cause });
+  }
+  return isBrokenCompression(cause)
+    ? new ResponseUnreadableError(url.href, "its compression is broken", { cause })
+    : new ConnectionFailedError(url.href, { cause });
 }
 
 /** node:zlib: Z_DATA_ERROR, Z_BUF_ERROR, …, ERR__ERROR_FORMAT_… (Brotli) */
