@@ -33,10 +33,18 @@ create table organizations (
   source_limit integer default 1000,
   storage_limit_bytes bigint default '2147483648'::bigint,
   daily_upload_limit integer default 500,
+  keep_messages_days integer default 365,
+  keep_webhook_events_days integer default 30 not null,
+  keep_logs_days integer default 90,
+  keep_alerts_days integer default 180,
   constraint organizations_pkey PRIMARY KEY (id),
   constraint organizations_slug_key UNIQUE (slug),
   constraint organizations_cost_limit_usd_check CHECK (cost_limit_usd >= 0::numeric),
   constraint organizations_daily_upload_limit_check CHECK (daily_upload_limit >= 0),
+  constraint organizations_keep_alerts_days_check CHECK (keep_alerts_days >= 1),
+  constraint organizations_keep_logs_days_check CHECK (keep_logs_days >= 1),
+  constraint organizations_keep_messages_days_check CHECK (keep_messages_days >= 1),
+  constraint organizations_keep_webhook_events_days_check CHECK (keep_webhook_events_days >= 8),
   constraint organizations_message_limit_check CHECK (message_limit >= 0),
   constraint organizations_name_check CHECK (name <> ''::text),
   constraint organizations_slug_check CHECK (slug ~ '^[a-z0-9][a-z0-9-]*$'::text),
@@ -51,6 +59,10 @@ comment on column organizations.cost_limit_usd is 'USD for models in a billing p
 comment on column organizations.source_limit is 'How many knowledge sources its chatbots may have together; null: any number.';
 comment on column organizations.storage_limit_bytes is 'How many bytes the files of its knowledge sources may have together; null: any number.';
 comment on column organizations.daily_upload_limit is 'How many documents it may upload in a day of its time zone; null: any number.';
+comment on column organizations.keep_messages_days is 'Messages, their files, replies and summaries are deleted after so many days; null keeps them.';
+comment on column organizations.keep_webhook_events_days is 'What Meta posted is deleted after so many days.';
+comment on column organizations.keep_logs_days is 'What tools were asked and answered is deleted after so many days; null keeps it.';
+comment on column organizations.keep_alerts_days is 'Alerts are deleted after so many days; null keeps them.';
 alter table organizations enable row level security;
 alter table organizations force row level security;
 create policy billing on organizations for select to chatbot_router using (true);
@@ -124,6 +136,7 @@ create table chatbots (
   disabled_tools text[] default '{}'::text[] not null,
   facts jsonb default '{}'::jsonb not null,
   whatsapp_access_token_key text generated always as ((whatsapp_access_token ->> 'v'::text)) stored,
+  model_prices jsonb default '{}'::jsonb not null,
   constraint chatbots_pkey PRIMARY KEY (id),
   constraint chatbots_organization_id_id_key UNIQUE (organization_id, id),
   constraint chatbots_phone_number_id_key UNIQUE (phone_number_id),
@@ -138,6 +151,7 @@ create table chatbots (
   constraint chatbots_history_tokens_check CHECK (history_tokens >= 0 AND history_tokens <= 100000),
   constraint chatbots_max_distance_check CHECK (max_distance >= 0::double precision AND max_distance <= 2::double precision),
   constraint chatbots_messages_per_second_check CHECK (messages_per_second >= 1 AND messages_per_second <= 1000),
+  constraint chatbots_model_prices_are_whole CHECK (is_model_prices(model_prices)),
   constraint chatbots_name_check CHECK (name <> ''::text),
   constraint chatbots_passages_per_search_check CHECK (passages_per_search >= 1 AND passages_per_search <= 20),
   constraint chatbots_phone_number_id_check CHECK (phone_number_id <> ''::text),
@@ -163,6 +177,7 @@ comment on column chatbots.disabled_by_quota is 'Switched off because the organi
 comment on column chatbots.disabled_tools is 'The built-in tools that this chatbot does not have.';
 comment on column chatbots.facts is 'What the tool get_fact tells, by name: {"opening_hours": "Monday to Friday, 9 to 17"}. Names are lower-case words joined by _.';
 comment on column chatbots.whatsapp_access_token_key is 'Version of the key that sealed the token.';
+comment on column chatbots.model_prices is 'What is paid for a model instead of the list price, by the model''s id: {"gpt-6-luna": {"input", "cachedInput", "output"}}, in USD per million tokens.';
 CREATE INDEX chatbots_organization_id_idx ON chatbots USING btree (organization_id);
 alter table chatbots enable row level security;
 alter table chatbots force row level security;
@@ -257,6 +272,7 @@ create table contacts (
   loop_points integer default 0 not null,
   summary text default ''::text not null,
   summary_until_message_id bigint,
+  erased_at timestamp with time zone,
   constraint contacts_pkey PRIMARY KEY (id),
   constraint contacts_organization_id_id_key UNIQUE (organization_id, id),
   constraint contacts_organization_id_chatbot_id_fkey FOREIGN KEY (organization_id, chatbot_id) REFERENCES chatbots(organization_id, id) ON DELETE CASCADE,
@@ -265,6 +281,7 @@ create table contacts (
   constraint contacts_bsuid_check CHECK (bsuid <> ''::text),
   constraint contacts_check CHECK (bsuid IS NOT NULL OR phone IS NOT NULL),
   constraint contacts_conversation_mode_check CHECK (conversation_mode = ANY (ARRAY['auto'::text, 'manual'::text])),
+  constraint contacts_erased_is_empty CHECK (erased_at IS NULL OR phone IS NULL AND profile_name = ''::text AND variables = '{}'::jsonb AND summary = ''::text AND bsuid = ('erased:'::text || id)),
   constraint contacts_loop_points_check CHECK (loop_points >= 0),
   constraint contacts_penalties_check CHECK (penalties >= 0),
   constraint contacts_phone_check CHECK (phone <> ''::text),
@@ -282,6 +299,7 @@ comment on column contacts.penalties is 'How often the contact was silenced, as 
 comment on column contacts.loop_points is 'How much the last messages in a row looked like a machine''s (f/chat/machine_like.ts).';
 comment on column contacts.summary is 'What was said before the history begins, in a model''s words; empty when nothing was.';
 comment on column contacts.summary_until_message_id is 'The last message that the summary covers.';
+comment on column contacts.erased_at is 'When everything of the contact was erased; nothing is written to the row after that.';
 CREATE UNIQUE INDEX contacts_bsuid_key ON contacts USING btree (chatbot_id, bsuid) WHERE bsuid IS NOT NULL;
 CREATE UNIQUE INDEX contacts_phone_key ON contacts USING btree (chatbot_id, phone) WHERE phone IS NOT NULL;
 CREATE INDEX contacts_organization_chatbot_idx ON contacts USING btree (organization_id, chatbot_id);
@@ -345,6 +363,7 @@ CREATE INDEX turns_contact_idx ON turns USING btree (organization_id, contact_id
 CREATE INDEX turns_chatbot_idx ON turns USING btree (organization_id, chatbot_id);
 CREATE INDEX turns_lease_idx ON turns USING btree (lease_expires_at) WHERE status = ANY (ARRAY['generating'::text, 'replying'::text]);
 CREATE INDEX turns_unsettled_idx ON turns USING btree (finished_at) WHERE reserved_period IS NOT NULL AND usage_settled_at IS NULL;
+CREATE INDEX turns_age_idx ON turns USING btree (organization_id, finished_at);
 alter table turns enable row level security;
 alter table turns force row level security;
 create policy routing on turns for select to chatbot_router using (true);
@@ -417,6 +436,7 @@ CREATE INDEX messages_wamid_idx ON messages USING btree (wamid) WHERE wamid IS N
 CREATE INDEX messages_conversation_idx ON messages USING btree (organization_id, contact_id, sent_at, id);
 CREATE INDEX messages_chatbot_idx ON messages USING btree (organization_id, chatbot_id);
 CREATE INDEX messages_in_doubt_idx ON messages USING btree (status_changed_at) WHERE delivery_status = ANY (ARRAY['sending'::text, 'unknown'::text]);
+CREATE INDEX messages_age_idx ON messages USING btree (organization_id, sent_at);
 alter table messages enable row level security;
 alter table messages force row level security;
 create policy echoes_write on messages for insert to chatbot_router with check (true);
@@ -467,12 +487,13 @@ CREATE INDEX webhook_events_bsuid_idx ON webhook_events USING btree (chatbot_id,
 CREATE INDEX webhook_events_phone_idx ON webhook_events USING btree (chatbot_id, sender_phone) WHERE kind = 'message'::text AND status = 'received'::text;
 CREATE INDEX webhook_events_turn_idx ON webhook_events USING btree (turn_id) WHERE turn_id IS NOT NULL;
 CREATE INDEX webhook_events_organization_idx ON webhook_events USING btree (organization_id, received_at);
+CREATE INDEX webhook_events_unrouted_idx ON webhook_events USING btree (received_at) WHERE organization_id IS NULL;
 alter table webhook_events enable row level security;
 alter table webhook_events force row level security;
 create policy inbox on webhook_events for all to chatbot_router using (true) with check (true);
 create policy tenant_isolation on webhook_events for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
 grant delete, select, update on webhook_events to chatbot_app;
-grant insert, select, update on webhook_events to chatbot_router;
+grant delete, insert, select, update on webhook_events to chatbot_router;
 
 CREATE OR REPLACE FUNCTION public.webhook_event_organization(p_webhook_event_id bigint)
  RETURNS uuid
@@ -639,6 +660,7 @@ create table tool_executions (
 );
 comment on table tool_executions is 'Every tool call that a model asked for, and what became of it.';
 CREATE INDEX tool_executions_chatbot_idx ON tool_executions USING btree (organization_id, chatbot_id, created_at);
+CREATE INDEX tool_executions_age_idx ON tool_executions USING btree (organization_id, created_at);
 alter table tool_executions enable row level security;
 alter table tool_executions force row level security;
 create policy tenant_isolation on tool_executions for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
@@ -663,18 +685,19 @@ create table usage_logs (
   output_price_usd numeric(12,6),
   purpose text default 'reply'::text not null,
   constraint usage_logs_pkey PRIMARY KEY (id),
-  constraint usage_logs_turn_id_model_purpose_key UNIQUE (turn_id, model, purpose),
   constraint usage_logs_organization_id_chatbot_id_fkey FOREIGN KEY (organization_id, chatbot_id) REFERENCES chatbots(organization_id, id) ON DELETE CASCADE,
   constraint usage_logs_organization_id_contact_id_fkey FOREIGN KEY (organization_id, contact_id) REFERENCES contacts(organization_id, id) ON DELETE CASCADE,
   constraint usage_logs_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
   constraint usage_logs_organization_id_turn_id_fkey FOREIGN KEY (organization_id, turn_id) REFERENCES turns(organization_id, id) ON DELETE CASCADE,
   constraint usage_logs_price_is_whole CHECK (num_nulls(input_price_usd, cached_input_price_usd, output_price_usd) = ANY (ARRAY[0, 3])),
-  constraint usage_logs_purpose_check CHECK (purpose = ANY (ARRAY['reply'::text, 'summary'::text]))
+  constraint usage_logs_purpose_check CHECK (purpose = ANY (ARRAY['reply'::text, 'summary'::text, 'failed'::text]))
 );
 comment on table usage_logs is 'The ledger of what each turn used of each model, and at what price.';
-comment on column usage_logs.purpose is 'reply: the turn''s answer. summary: the summary of the conversation that was made after it.';
+comment on column usage_logs.purpose is 'reply: the turn''s answer. summary: the summary of the conversation that was made after it. failed: a run that came to no reply.';
 CREATE INDEX usage_logs_organization_idx ON usage_logs USING btree (organization_id, created_at);
 CREATE INDEX usage_logs_chatbot_idx ON usage_logs USING btree (organization_id, chatbot_id, contact_id);
+CREATE UNIQUE INDEX usage_logs_turn_id_model_purpose_key ON usage_logs USING btree (turn_id, model, purpose) WHERE purpose <> 'failed'::text;
+CREATE INDEX usage_logs_turn_idx ON usage_logs USING btree (organization_id, turn_id);
 alter table usage_logs enable row level security;
 alter table usage_logs force row level security;
 create policy tenant_isolation on usage_logs for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
@@ -743,7 +766,7 @@ alter table system_alerts force row level security;
 create policy alerts_told on system_alerts for update to chatbot_router using (true) with check (true);
 create policy tenant_isolation on system_alerts for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)) OR organization_id IS NULL);
 create policy untold_alerts on system_alerts for select to chatbot_router using (true);
-grant insert, select, update on system_alerts to chatbot_app;
+grant delete, insert, select, update on system_alerts to chatbot_app;
 grant select (id, organization_id, severity, alert_key, summary, details, flow_job_id, slack_posted_at, created_at, repeats_alert_id), update (slack_posted_at) on system_alerts to chatbot_router;
 
 CREATE OR REPLACE FUNCTION public.tg__updated_at()
@@ -1491,7 +1514,8 @@ AS $function$
     order by s.organization_id, s.period_start for update of s;
     return query
     with ledger as (
-      select l.organization_id, t.reserved_period as period_start, count(distinct l.turn_id)::integer as messages_used,
+      select l.organization_id, t.reserved_period as period_start,
+        count(distinct l.turn_id) filter (where l.purpose = 'reply')::integer as messages_used,
         sum(l.input_tokens + l.output_tokens)::bigint as tokens_used, sum(l.cost_usd) as cost_usd
       from usage_logs l join turns t on t.organization_id = l.organization_id and t.id = l.turn_id
       group by l.organization_id, t.reserved_period
@@ -1593,6 +1617,32 @@ $function$;
 revoke all on function recent_tool_failures(integer) from public;
 grant execute on function recent_tool_failures(integer) to chatbot_app;
 comment on function recent_tool_failures(integer) is 'The tenant''s latest tool calls that failed, timed out or were refused, newest first.';
+
+create table tool_definitions (
+  organization_id uuid not null,
+  integration_id uuid not null,
+  tool_name text not null,
+  definition_hash text not null,
+  approved_hash text not null,
+  changed_at timestamp with time zone,
+  window_started_at timestamp with time zone default now() not null,
+  window_calls integer default 0 not null,
+  consecutive_failures integer default 0 not null,
+  open_until timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  constraint tool_definitions_pkey PRIMARY KEY (integration_id, tool_name),
+  constraint tool_definitions_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint tool_definitions_organization_id_integration_id_fkey FOREIGN KEY (organization_id, integration_id) REFERENCES org_integrations(organization_id, id) ON DELETE CASCADE,
+  constraint tool_definitions_consecutive_failures_check CHECK (consecutive_failures >= 0),
+  constraint tool_definitions_tool_name_check CHECK (tool_name <> ''::text),
+  constraint tool_definitions_window_calls_check CHECK (window_calls >= 0)
+);
+comment on table tool_definitions is 'A tool of an integration: the definition that was approved, how often it is called and whether it works.';
+CREATE INDEX tool_definitions_organization_idx ON tool_definitions USING btree (organization_id, integration_id);
+alter table tool_definitions enable row level security;
+alter table tool_definitions force row level security;
+create policy tenant_isolation on tool_definitions for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
+grant delete, insert, select, update on tool_definitions to chatbot_app;
 
 create table knowledge_usage (
   organization_id uuid not null,
@@ -1790,7 +1840,75 @@ revoke all on function is_alert_told(text) from public;
 grant execute on function is_alert_told(text) to chatbot_app;
 comment on function is_alert_told(text) is 'Whether Slack has an alert, also one of no organization, which no tenant can read.';
 
+CREATE OR REPLACE FUNCTION public.tg_contacts__stay_erased()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog'
+AS $function$
+  begin
+    return null;
+  end
+  $function$;
+comment on function tg_contacts__stay_erased() is 'Leaves the row of an erased contact as it is.';
+
+create table erasures (
+  id uuid default gen_random_uuid() not null,
+  organization_id uuid not null,
+  contact_id uuid not null,
+  user_id uuid,
+  windmill_user text default ''::text not null,
+  flow_job_ids text[] default '{}'::text[] not null,
+  webhook_event_ids bigint[] default '{}'::bigint[] not null,
+  file_keys text[] default '{}'::text[] not null,
+  removed jsonb default '{}'::jsonb not null,
+  started_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  constraint erasures_pkey PRIMARY KEY (id),
+  constraint erasures_organization_id_contact_id_key UNIQUE (organization_id, contact_id),
+  constraint erasures_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint erasures_organization_id_user_id_fkey FOREIGN KEY (organization_id, user_id) REFERENCES users(organization_id, id) ON DELETE SET NULL (user_id),
+  constraint erasures_nothing_left CHECK (finished_at IS NULL OR (cardinality(flow_job_ids) + cardinality(webhook_event_ids) + cardinality(file_keys)) = 0),
+  constraint erasures_removed_check CHECK (jsonb_typeof(removed) = 'object'::text)
+);
+comment on table erasures is 'What was removed of a contact, when and by whom: a certificate without personal data.';
+CREATE INDEX erasures_unfinished_idx ON erasures USING btree (organization_id, started_at) WHERE finished_at IS NULL;
+CREATE INDEX erasures_user_idx ON erasures USING btree (organization_id, user_id) WHERE user_id IS NOT NULL;
+alter table erasures enable row level security;
+alter table erasures force row level security;
+create policy tenant_isolation on erasures for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
+grant insert, select, update on erasures to chatbot_app;
+
+CREATE OR REPLACE FUNCTION public.delete_unrouted_webhook_events(p_limit integer)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    with deleted as (
+      delete from webhook_events where id in (
+        select id from webhook_events
+        where organization_id is null and received_at < now() - interval '30 days'
+        limit p_limit
+      )
+      returning id
+    )
+    select count(*)::integer from deleted
+  $function$;
+alter function delete_unrouted_webhook_events(integer) owner to chatbot_router;
+revoke all on function delete_unrouted_webhook_events(integer) from public;
+grant execute on function delete_unrouted_webhook_events(integer) to chatbot_app;
+comment on function delete_unrouted_webhook_events(integer) is 'Deletes what came for a number that no chatbot has, after 30 days, and answers how many.';
+
+CREATE OR REPLACE FUNCTION public.is_model_prices(p_prices jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog'
+RETURN ((jsonb_typeof(p_prices) = 'object'::text) AND ((SELECT count(*) AS count FROM jsonb_object_keys(is_model_prices.p_prices) jsonb_object_keys(jsonb_object_keys)) = jsonb_array_length(jsonb_path_query_array(p_prices, 'strict $.*?((@."input" >= 0 && @."cachedInput" >= 0) && @."output" >= 0)'::jsonpath))));
+comment on function is_model_prices(jsonb) is 'Whether these are prices as chatbots.model_prices holds them.';
+
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON chatbots FOR EACH ROW WHEN (NOT new.paced_until IS DISTINCT FROM old.paced_until) EXECUTE FUNCTION tg__updated_at();
+CREATE TRIGGER _010_stay_erased BEFORE UPDATE ON contacts FOR EACH ROW WHEN (old.erased_at IS NOT NULL) EXECUTE FUNCTION tg_contacts__stay_erased();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON contacts FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _500_forget AFTER DELETE ON document_chunks REFERENCING OLD TABLE AS old_chunks FOR EACH STATEMENT EXECUTE FUNCTION tg_document_chunks__forget();
 CREATE TRIGGER _500_index AFTER INSERT ON document_chunks REFERENCING NEW TABLE AS new_chunks FOR EACH STATEMENT EXECUTE FUNCTION tg_document_chunks__index();

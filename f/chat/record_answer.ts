@@ -1,7 +1,9 @@
+import { maskSecrets } from "../platform/mask.ts";
 import { maybeOne, type Tenant } from "../platform/postgres.ts";
 import { storableJson, storableText } from "../platform/storable_text.ts";
 import { TURN_LEASE } from "../platform/turn_lease.ts";
 import { citedSources } from "./agent/cited_sources.ts";
+import { cutMiddle } from "./agent/cut_middle.ts";
 import { NoReplyError } from "./agent/run_agent.ts";
 import type { AgentAnswer, ToolExecution } from "./agent/types.ts";
 import { toWhatsAppMarkup } from "./agent/whatsapp_markup.ts";
@@ -56,19 +58,41 @@ async function recordExecution(
 ): Promise<void> {
   await tenant.query(
     `insert into tool_executions
-       (organization_id, chatbot_id, turn_id, call_no, tool_name, arguments, status, result, error, duration_ms)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+       (organization_id, chatbot_id, turn_id, integration_id, call_no, tool_name, arguments, status, result, error,
+        duration_ms)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
     [
       tenant.organizationId,
       chatbot.id,
       turn_id,
+      execution.integrationId,
       execution.callNo,
       storableText(execution.toolName),
-      storableJson(execution.args),
+      storableJson(redacted(execution.args)),
       execution.status,
-      storableText(execution.result),
-      execution.error === null ? null : storableText(execution.error),
+      recorded(execution.result),
+      execution.error === null ? null : recorded(execution.error),
       execution.durationMs,
     ],
   );
 }
+
+/** For whoever looks into a call later: what it was about, and no more than that. */
+const MAX_RECORDED = 4_000;
+
+function recorded(text: string): string {
+  return maskSecrets(cutMiddle(storableText(text), MAX_RECORDED));
+}
+
+function redacted(value: unknown): unknown {
+  if (typeof value === "string") return recorded(value);
+  if (Array.isArray(value)) return value.map(redacted);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).map(([name, inner]) => [
+    name,
+    SECRET_NAME.test(name) ? "[secret]" : redacted(inner),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+const SECRET_NAME = /password|secret|token|api_?key|authorization/i;

@@ -7,12 +7,14 @@ import {
   insertContact,
   insertDocumentChunk,
   insertEmbeddingUsageLog,
+  insertErasure,
   insertKnowledgeSource,
   insertMessage,
   insertMessageMedia,
   insertOrganization,
   insertOrgIntegration,
   insertSystemAlert,
+  insertToolDefinition,
   insertToolExecution,
   insertTurn,
   insertUsageLog,
@@ -41,10 +43,12 @@ export async function insertShop(db: TestDatabase) {
   // one word, and so one row of chunk_lexemes
   await insertDocumentChunk(db, { knowledge_source_id: source.id, content: "Welcome." });
   await insertEmbeddingUsageLog(db, { knowledge_source_id: source.id });
+  await insertToolDefinition(db, { organization_id, integration_id: integration.id });
   await insertToolExecution(db, { turn_id: turn.id, integration_id: integration.id });
   await insertUsageLog(db, { turn_id: turn.id });
   await insertUsageSummary(db, { organization_id });
   await insertAuditLog(db, { organization_id });
+  await insertErasure(db, { organization_id });
   await insertSystemAlert(db, { organization_id, turn_id: turn.id });
   return { organization, chatbot, integration, contact, turn, source };
 }

@@ -23,11 +23,13 @@ const TABLES = {
   chunk_lexemes: ["insert", "delete"],
   knowledge_usage: ["insert", "update"],
   embedding_usage_logs: ["insert"],
+  tool_definitions: ["insert", "update", "delete"],
   tool_executions: ["insert", "update", "delete"],
   usage_logs: ["insert"],
   usage_summary: ["insert", "update"],
-  system_alerts: ["insert", "update"],
+  system_alerts: ["insert", "update", "delete"],
   audit_log: ["insert"],
+  erasures: ["insert", "update"],
 } as const;
 
 const tables = Object.keys(TABLES) as (keyof typeof TABLES)[];

@@ -13,12 +13,14 @@ import type {
   ContactRow,
   DocumentChunkRow,
   EmbeddingUsageLogRow,
+  ErasureRow,
   KnowledgeSourceRow,
   MessageMediaRow,
   MessageRow,
   OrganizationRow,
   OrgIntegrationRow,
   SystemAlertRow,
+  ToolDefinitionRow,
   ToolExecutionRow,
   TurnRow,
   UsageLogRow,
@@ -329,6 +331,19 @@ export async function insertSystemAlert(
   });
 }
 
+export async function insertToolDefinition(
+  db: Database,
+  overrides: Partial<ToolDefinitionRow> &
+    Pick<ToolDefinitionRow, "organization_id" | "integration_id">,
+): Promise<ToolDefinitionRow> {
+  return insert(db, "tool_definitions", {
+    tool_name: "get_order",
+    definition_hash: "a1",
+    approved_hash: "a1",
+    ...overrides,
+  });
+}
+
 export async function insertAuditLog(
   db: Database,
   overrides: Partial<AuditLogRow> = {},
@@ -339,6 +354,14 @@ export async function insertAuditLog(
     subject_id: randomUUID(),
     ...overrides,
   });
+}
+
+/** Of a contact whose row is gone. */
+export async function insertErasure(
+  db: Database,
+  overrides: Partial<ErasureRow> & Pick<ErasureRow, "organization_id">,
+): Promise<ErasureRow> {
+  return insert(db, "erasures", { contact_id: randomUUID(), ...overrides });
 }
 
 async function chatbotOf(

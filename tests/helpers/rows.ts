@@ -12,6 +12,10 @@ export interface OrganizationRow {
   source_limit: number | null;
   storage_limit_bytes: number | null;
   daily_upload_limit: number | null;
+  keep_messages_days: number | null;
+  keep_webhook_events_days: number;
+  keep_logs_days: number | null;
+  keep_alerts_days: number | null;
 }
 
 export interface UserRow {
@@ -97,6 +101,7 @@ export interface ContactRow {
   silenced_until: Date | null;
   penalties: number;
   loop_points: number;
+  erased_at: Date | null;
 }
 
 export interface BlockedSenderRow {
@@ -311,4 +316,31 @@ export interface AuditLogRow {
   subject_table: string;
   subject_id: string;
   details: Record<string, unknown>;
+}
+
+export interface ToolDefinitionRow {
+  organization_id: string;
+  integration_id: string;
+  tool_name: string;
+  definition_hash: string;
+  approved_hash: string;
+  changed_at: Date | null;
+  window_started_at: Date;
+  window_calls: number;
+  consecutive_failures: number;
+  open_until: Date | null;
+}
+
+export interface ErasureRow {
+  id: string;
+  organization_id: string;
+  contact_id: string;
+  user_id: string | null;
+  windmill_user: string;
+  flow_job_ids: string[];
+  webhook_event_ids: number[];
+  file_keys: string[];
+  removed: Record<string, number>;
+  started_at: Date;
+  finished_at: Date | null;
 }

@@ -1,7 +1,7 @@
 import type { ToolCall } from "../../platform/models.ts";
 import { cutMiddle } from "./cut_middle.ts";
 import { MAX_TOOL_CALLS } from "./stop_rules.ts";
-import { type Tool, ToolArgumentsError, type ToolExecution } from "./types.ts";
+import { type Tool, ToolArgumentsError, type ToolExecution, ToolRefusedError } from "./types.ts";
 
 export const TOOL_TIMEOUT_MS = 30_000;
 const MAX_AT_ONCE = 4;
@@ -104,6 +104,7 @@ async function executeCall(planned: PlannedCall, run: ToolRun): Promise<ToolExec
   ): ToolExecution => ({
     callNo,
     toolName: call.name,
+    integrationId: tool?.integrationId ?? null,
     args,
     status,
     result: cutMiddle(result, MAX_RESULT_LENGTH),
@@ -125,6 +126,9 @@ async function executeCall(planned: PlannedCall, run: ToolRun): Promise<ToolExec
     const message = error instanceof Error ? error.message : String(error);
     if (error instanceof ToolArgumentsError) {
       return finish("error", errorForModel(message), { error: message });
+    }
+    if (error instanceof ToolRefusedError) {
+      return finish("refused", errorForModel(message), { error: message });
     }
     if (timeout.aborted || run.signal.aborted) {
       return finish("timeout", errorForModel("the tool took too long"), { error: message });

@@ -3,6 +3,8 @@ import type { ToolDefinition } from "../../platform/models.ts";
 /** Something a model may ask for. Whose tenant, chatbot and contact it works for is bound when it is made. */
 export interface Tool {
   readonly definition: ToolDefinition;
+  /** whose it is; a tool of our own has none */
+  readonly integrationId?: string;
   /** `args` is whatever JSON the model wrote. Throws ToolArgumentsError when it does not fit. */
   run(args: unknown, signal: AbortSignal): Promise<ToolResult>;
 }
@@ -35,11 +37,17 @@ export class ToolArgumentsError extends Error {
   override readonly name = "ToolArgumentsError";
 }
 
+/** It is not to be called now. The message is for the model. */
+export class ToolRefusedError extends Error {
+  override readonly name: string = "ToolRefusedError";
+}
+
 /** ok: it ran. error: it failed or the arguments did not fit. refused: it was not run. */
 export interface ToolExecution {
   /** from 0, over all the turn's model calls */
   readonly callNo: number;
   readonly toolName: string;
+  readonly integrationId: string | null;
   readonly args: unknown;
   readonly status: "ok" | "error" | "timeout" | "refused";
   /** what the model read */

@@ -1,7 +1,9 @@
+import type { ToolDefinition } from "../../platform/models.ts";
 import { type Database, many, withTenant } from "../../platform/postgres.ts";
 import { untilAborted } from "../agent/execute_tool_calls.ts";
-import type { Tool } from "../agent/types.ts";
-import { toolName } from "./tool_name.ts";
+import type { Tool, ToolResult } from "../agent/types.ts";
+import { guardedTool, type ToolScope } from "./guarded_tool.ts";
+import { approvedOf, type Defined } from "./tool_definitions.ts";
 
 /** All are opened at once: what hangs costs a turn this and no more, however many hang. */
 const OPEN_TIMEOUT_MS = 5_000;
@@ -20,8 +22,19 @@ export interface Integration {
 }
 
 /** A tool by the name that its integration gives it. */
+export interface IntegrationTool {
+  readonly definition: ToolDefinition;
+  /** `args` fit the definition's parameters. Throws ToolArgumentsError when they are refused all the same. */
+  run(args: unknown, signal: AbortSignal, call: IntegrationCall): Promise<ToolResult>;
+}
+
+export interface IntegrationCall {
+  /** the same when a job that died makes the call again */
+  readonly idempotencyKey: string;
+}
+
 export interface OfferedTool {
-  readonly tool: Tool;
+  readonly tool: IntegrationTool;
   /** decided by the integration's settings: what a server says of itself proves nothing */
   readonly access: "read" | "write";
 }
@@ -56,41 +69,53 @@ export class UnknownKindError extends Error {
 /** The tools of a chatbot's integrations. One that fails or hangs costs the others nothing. */
 export async function loadTools(
   database: Database,
-  chatbot: { readonly organizationId: string; readonly chatbotId: string },
+  scope: ToolScope,
   openers: Openers,
   timeoutMs = OPEN_TIMEOUT_MS,
 ): Promise<LoadedTools> {
-  const integrations = await withTenant(database, chatbot.organizationId, (tenant) =>
+  const integrations = await withTenant(database, scope.organizationId, (tenant) =>
     many<Integration>(
       tenant,
       `select i.id, i.kind, i.name, i.settings, i.credentials, c.permission
        from chatbot_integrations c join org_integrations i on i.id = c.integration_id
        where c.chatbot_id = $1 and c.is_enabled and i.is_active
        order by i.name`,
-      [chatbot.chatbotId],
+      [scope.chatbotId],
     ),
   );
   const opened = await Promise.allSettled(
     integrations.map((integration) => openOne(integration, openers, timeoutMs)),
   );
-  const tools: Tool[] = [];
+  const offered: OpenedTool[] = [];
   const failures: { integration: Integration; cause: unknown }[] = [];
   for (const [index, integration] of integrations.entries()) {
     const result = opened[index];
-    if (result?.status === "fulfilled") tools.push(...result.value);
+    if (result?.status === "fulfilled") offered.push(...result.value);
     else failures.push({ integration, cause: result?.reason });
   }
+  const approved =
+    offered.length === 0
+      ? []
+      : await withTenant(database, scope.organizationId, (tenant) => approvedOf(tenant, offered));
+  const tools = approved.map(({ integration, tool }) =>
+    guardedTool(database, scope, integration, tool),
+  );
   return {
     tools: tools.toSorted((a, b) => (a.definition.name < b.definition.name ? -1 : 1)),
     failures,
   };
 }
 
+interface OpenedTool extends Defined {
+  readonly integration: Integration;
+  readonly tool: IntegrationTool;
+}
+
 async function openOne(
   integration: Integration,
   openers: Openers,
   timeoutMs: number,
-): Promise<Tool[]> {
+): Promise<OpenedTool[]> {
   const open = openers[integration.kind];
   if (!open) throw new UnknownKindError(integration);
   const signal = AbortSignal.timeout(timeoutMs);
@@ -98,7 +123,10 @@ async function openOne(
   return offered
     .filter(({ access }) => access === "read" || integration.permission === "write")
     .map(({ tool }) => ({
-      definition: { ...tool.definition, name: toolName(integration.name, tool.definition.name) },
-      run: (args, abort) => tool.run(args, abort),
+      integrationId: integration.id,
+      integrationName: integration.name,
+      definition: tool.definition,
+      integration,
+      tool,
     }));
 }
