@@ -13,13 +13,15 @@ import {
 } from "../platform/postgres.ts";
 import { type PostToSlack, slackAt } from "../platform/slack.ts";
 import { readVariable } from "../platform/windmill_values.ts";
-import { promptOf } from "./agent/prompt.ts";
-import { runAgent } from "./agent/run_agent.ts";
-import type { Tool } from "./agent/types.ts";
+import { instructionsOf, promptOf } from "./agent/prompt.ts";
+import { replyText } from "./agent/reply_text.ts";
+import { AgentRun } from "./agent/run_agent.ts";
+import type { AgentAnswer, Tool } from "./agent/types.ts";
 import { type ContextPayload, contextPayload } from "./context.ts";
 import { handOverAlert } from "./hand_over.ts";
 import { readTurnData } from "./read_turn_data.ts";
 import { recordAnswer } from "./record_answer.ts";
+import { recordFailedRun } from "./record_failed_run.ts";
 import { builtInTools } from "./tools/built_in_tools.ts";
 import { searchKnowledgeBase } from "./tools/search_knowledge_base.ts";
 import { warnOfShutdown } from "./warn_of_shutdown.ts";
@@ -54,25 +56,47 @@ export async function generateReply(
   );
   if (turn === "superseded") return { outcome: "superseded", turn_id };
   if (turn === "has_reply") return { outcome: "reply", turn_id, fence };
-  const answer = await runAgent({
+  const log = (event: object) =>
+    console.log(JSON.stringify({ ...event, turn_id, traceparent: turn.traceparent }));
+  const run = new AgentRun({
     model: await makers.modelFor(context),
     tools: await makers.toolsFor(context),
     messages: promptOf(context, turn),
     cacheKey: context.chatbot.id,
     fence: turn.fence,
-    onEvent: (event) => {
-      console.log(JSON.stringify({ ...event, turn_id, traceparent: turn.traceparent }));
-    },
+    onEvent: log,
   });
-  const isRecorded = await withTenant(database, context.organization_id, (tenant) =>
-    recordAnswer(tenant, context, answer),
-  );
-  if (!isRecorded) return { outcome: "superseded", turn_id };
+  const answer = await recordedAnswer(database, context, run, log);
+  if (!answer) return { outcome: "superseded", turn_id };
   if (answer.handOver) {
     const alert = handOverAlert(context, answer.handOver);
     await raiseAlert(database, context.organization_id, await makers.openSlack(), alert);
   }
   return { outcome: "reply", turn_id, fence };
+}
+
+/** Undefined when another run has the turn. What was used is written down however the run ends. */
+async function recordedAnswer(
+  database: Database,
+  context: ContextPayload,
+  run: AgentRun,
+  log: (event: object) => void,
+): Promise<AgentAnswer | undefined> {
+  try {
+    const said = await run.answer();
+    const reply = replyText(said.text, run.messages, instructionsOf(context.chatbot));
+    if (reply.removedLinks > 0) log({ event: "links_removed", links: reply.removedLinks });
+    const answer = { ...said, text: reply.text };
+    const isRecorded = await withTenant(database, context.organization_id, (tenant) =>
+      recordAnswer(tenant, context, answer),
+    );
+    if (isRecorded) return answer;
+  } catch (error) {
+    await recordFailedRun(database, context, run);
+    throw error;
+  }
+  await recordFailedRun(database, context, run);
+  return undefined;
 }
 
 /** A restarted job finds the reply of the first: the model is not asked twice. */

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { costAt, type ModelPrice, priceOf } from "../platform/model_table.ts";
+import { costAt, type ModelPrice } from "../platform/model_table.ts";
 import {
   type Database,
   maybeOne,
@@ -8,6 +8,7 @@ import {
   withDb,
   withTenant,
 } from "../platform/postgres.ts";
+import { type PriceOf, readPrices } from "./turn_prices.ts";
 import { organizationOfTurn } from "./turn_tenant.ts";
 
 /**
@@ -64,7 +65,8 @@ async function settle(tenant: Tenant, turnId: string, fence: number): Promise<Lo
   if (turn.is_settled) return { outcome: "already_logged", turn_id: turnId };
   if (turn.reply_kind !== "answer") return { outcome: "not_charged", turn_id: turnId };
   const usage = turnUsage.parse(turn.usage);
-  const bills = usage.models.map(billOf);
+  const priceOf = await readPrices(tenant, turnId);
+  const bills = usage.models.map((used) => billOf(used, priceOf));
   for (const bill of bills) await insertLedgerRow(tenant, turnId, bill);
   const cost = bills.reduce((total, bill) => total + bill.cost, 0);
   await settleReservation(tenant, turnId, usage.input_tokens + usage.output_tokens, cost);
@@ -80,8 +82,8 @@ interface Bill {
   readonly cost: number;
 }
 
-function billOf(usage: Bill["usage"]): Bill {
-  const price = priceOf(usage.model, new Date());
+function billOf(usage: Bill["usage"], priceOf: PriceOf): Bill {
+  const price = priceOf(usage.model);
   const tokens = {
     inputTokens: usage.input_tokens,
     cachedInputTokens: usage.cached_input_tokens,

@@ -1,19 +1,19 @@
 import { maskSecrets } from "../platform/mask.ts";
-import { maybeOne, type Tenant } from "../platform/postgres.ts";
+import { maybeOne, one, type Tenant } from "../platform/postgres.ts";
 import { storableJson, storableText } from "../platform/storable_text.ts";
 import { TURN_LEASE } from "../platform/turn_lease.ts";
 import { citedSources } from "./agent/cited_sources.ts";
 import { cutMiddle } from "./agent/cut_middle.ts";
 import { NoReplyError } from "./agent/run_agent.ts";
 import type { AgentAnswer, ToolExecution } from "./agent/types.ts";
-import { toWhatsAppMarkup } from "./agent/whatsapp_markup.ts";
 import type { ContextPayload } from "./context.ts";
 import { handOver, lockForHandOver } from "./hand_over.ts";
 import { keepTold } from "./keep_told.ts";
 
 /**
- * Puts the answer on the turn's row, with what it used and cites, and writes its tool calls. False when another
- * run has taken the turn over: then nothing is written. Throws NoReplyError when nothing of the answer can be shown.
+ * Puts the answer, whose text is what may be sent, on the turn's row, with what it used and cites, and writes its
+ * tool calls. False when another run has taken the turn over: then nothing is written. Throws NoReplyError when
+ * nothing of the answer can be shown.
  */
 export async function recordAnswer(
   tenant: Tenant,
@@ -23,7 +23,7 @@ export async function recordAnswer(
   // the contact's row before the turn's, as everything that locks both
   await keepTold(tenant, context);
   const handing = answer.handOver && (await lockForHandOver(tenant, context.contact.id));
-  const reply = handing?.notice ?? toWhatsAppMarkup(storableText(answer.text));
+  const reply = handing?.notice ?? storableText(answer.text);
   // Markdown that WhatsApp cannot show at all, such as a lone rule
   if (reply === "") throw new NoReplyError(answer.usage.model, "text");
   const sources = citedSources(
@@ -47,8 +47,28 @@ export async function recordAnswer(
   );
   if (!recorded) return false;
   if (handing?.isOurs) await handOver(tenant, context.contact.id, context.turn_id);
-  for (const execution of answer.executions) await recordExecution(tenant, context, execution);
+  await recordExecutions(tenant, context, answer.executions);
   return true;
+}
+
+/** After those of the turn's earlier runs, which came to no reply. */
+export async function recordExecutions(
+  tenant: Tenant,
+  context: Pick<ContextPayload, "turn_id" | "chatbot">,
+  executions: readonly ToolExecution[],
+): Promise<void> {
+  if (executions.length === 0) return;
+  const { calls } = await one<{ calls: number }>(
+    tenant,
+    "select coalesce(max(call_no) + 1, 0) as calls from tool_executions where turn_id = $1",
+    [context.turn_id],
+  );
+  for (const execution of executions) {
+    await recordExecution(tenant, context, {
+      ...execution,
+      callNo: calls + execution.callNo,
+    });
+  }
 }
 
 async function recordExecution(

@@ -11,8 +11,9 @@ import { storableText } from "../platform/storable_text.ts";
 import { readVariable } from "../platform/windmill_values.ts";
 import { newFence } from "./agent/fenced.ts";
 import { summaryPrompt } from "./agent/summary_prompt.ts";
-import { logSummaryUsage } from "./summary_usage.ts";
+import { turnUsage } from "./agent/turn_usage.ts";
 import { organizationOfTurn } from "./turn_tenant.ts";
+import { logUnreservedUsage } from "./unreserved_usage.ts";
 import { readUnsummarised, type Unsummarised } from "./unsummarised.ts";
 
 /** none: the model gave no text, or another run was faster; what it used is in the ledger all the same. */
@@ -42,6 +43,7 @@ export async function summarizeConversation(
     readUnsummarised(tenant, turnId),
   );
   if (!due) return { outcome: "not_due", turn_id: turnId };
+  const askedAt = performance.now();
   const answer = await model.answer({
     messages: summaryPrompt(due.summary, due.messages, newFence()),
     tools: [],
@@ -49,9 +51,11 @@ export async function summarizeConversation(
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   const text = answer.kind === "text" || answer.kind === "length" ? answer.text.trim() : "";
+  const call = { model: answer.model, tokens: answer.usage, toolCalls: 0 };
+  const used = turnUsage([call], performance.now() - askedAt);
   const isStored = await withTenant(database, organizationId, async (tenant) => {
     const isStored = text !== "" && (await storeSummary(tenant, due, text));
-    await logSummaryUsage(tenant, turnId, { model: answer.model, ...answer.usage });
+    await logUnreservedUsage(tenant, turnId, "summary", used);
     return isStored;
   });
   return { outcome: isStored ? "summarized" : "none", turn_id: turnId };
