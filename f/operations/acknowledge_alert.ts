@@ -1,4 +1,10 @@
 import {
+  authorize,
+  type Operator,
+  operatorOfJob,
+  recordAction,
+} from "../platform/operator_action.ts";
+import {
   type Database,
   maybeOne,
   one,
@@ -6,7 +12,6 @@ import {
   withDb,
   withTenant,
 } from "../platform/postgres.ts";
-import { authorize, type Operator, operatorOfJob, recordAction } from "./operator_action.ts";
 
 const ACTION = "acknowledge_alert";
 

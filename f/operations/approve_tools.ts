@@ -1,6 +1,11 @@
+import {
+  authorize,
+  type Operator,
+  operatorOfJob,
+  recordAction,
+} from "../platform/operator_action.ts";
 import { type Database, many, type Postgresql, withDb, withTenant } from "../platform/postgres.ts";
 import { organizationOfIntegration } from "./integration_tenant.ts";
-import { authorize, type Operator, operatorOfJob, recordAction } from "./operator_action.ts";
 
 const ACTION = "approve_tools";
 

@@ -1,3 +1,10 @@
+import { organizationOfChatbot } from "../knowledge/chatbot_tenant.ts";
+import {
+  authorize,
+  type Operator,
+  operatorOfJob,
+  recordAction,
+} from "../platform/operator_action.ts";
 import {
   type Database,
   many,
@@ -7,9 +14,7 @@ import {
   withTenant,
 } from "../platform/postgres.ts";
 import { type BlockedName, readBlockedName } from "./blocked_name.ts";
-import { organizationOfChatbot } from "./chatbot_tenant.ts";
 import { ContactNotFoundError } from "./contact_tenant.ts";
-import { authorize, type Operator, operatorOfJob, recordAction } from "./operator_action.ts";
 
 const ACTION = "block_contact";
 

@@ -1,5 +1,11 @@
 import { FLOW_PATH, type StartFlow } from "../platform/close_turn.ts";
 import {
+  authorize,
+  type Operator,
+  operatorOfJob,
+  recordAction,
+} from "../platform/operator_action.ts";
+import {
   type Database,
   maybeOne,
   type Postgresql,
@@ -10,7 +16,6 @@ import {
 import { type Sender, waitingEvents } from "../platform/waiting_events.ts";
 import { startFlow } from "../platform/windmill.ts";
 import { organizationOfContact } from "./contact_tenant.ts";
-import { authorize, type Operator, operatorOfJob, recordAction } from "./operator_action.ts";
 
 const ACTION = "give_back_conversation";
 

@@ -1,4 +1,5 @@
 import * as wmill from "windmill-client";
+import { type Operator, operatorOfJob, recordAction } from "../platform/operator_action.ts";
 import {
   type Database,
   many,
@@ -13,7 +14,6 @@ import {
   type KeySet,
   parseKeySet,
 } from "../platform/secrets.ts";
-import { type Operator, operatorOfJob, recordAction } from "./operator_action.ts";
 import type { CredentialTable } from "./set_credentials.ts";
 
 export interface Rotated {

@@ -1,5 +1,11 @@
 import * as wmill from "windmill-client";
 import {
+  authorize,
+  type Operator,
+  operatorOfJob,
+  recordAction,
+} from "../platform/operator_action.ts";
+import {
   type Database,
   maybeOne,
   one,
@@ -9,7 +15,6 @@ import {
 } from "../platform/postgres.ts";
 import { encryptCredential, type KeySet, parseKeySet } from "../platform/secrets.ts";
 import { deleteVariable } from "../platform/windmill.ts";
-import { authorize, type Operator, operatorOfJob, recordAction } from "./operator_action.ts";
 
 /** What a credential belongs to: a chatbot's WhatsApp access token, or what an integration's server asks for. */
 export type CredentialTable = "chatbots" | "org_integrations";

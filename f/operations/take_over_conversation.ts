@@ -1,4 +1,10 @@
 import {
+  authorize,
+  type Operator,
+  operatorOfJob,
+  recordAction,
+} from "../platform/operator_action.ts";
+import {
   type Database,
   maybeOne,
   type Postgresql,
@@ -9,7 +15,6 @@ import {
 import { isWindowOpen, type Sending, sendMessage } from "../platform/send_message.ts";
 import { readWhatsApp, type WhatsAppFor } from "../platform/whatsapp_numbers.ts";
 import { organizationOfContact } from "./contact_tenant.ts";
-import { authorize, type Operator, operatorOfJob, recordAction } from "./operator_action.ts";
 
 const ACTION = "take_over_conversation";
 

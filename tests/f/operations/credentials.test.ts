@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { NotPermittedError } from "../../../f/operations/operator_action.ts";
 import { rotateCredentials } from "../../../f/operations/rotate_credentials.ts";
 import {
   CredentialOwnerNotFoundError,
@@ -9,6 +8,7 @@ import {
   setCredentials,
   VariablePathError,
 } from "../../../f/operations/set_credentials.ts";
+import { NotPermittedError } from "../../../f/platform/operator_action.ts";
 import { withDb } from "../../../f/platform/postgres.ts";
 import {
   CredentialError,

@@ -1,4 +1,4 @@
-import type { Operator } from "../../../f/operations/operator_action.ts";
+import type { Operator } from "../../../f/platform/operator_action.ts";
 
 /** Who runs a script in Windmill, and is nobody's user. */
 export const OPERATOR: Operator = {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { ContextPayload } from "../../../f/chat/context.ts";
 import { ContactNotFoundError } from "../../../f/operations/contact_tenant.ts";
-import { NotPermittedError } from "../../../f/operations/operator_action.ts";
+import { NotPermittedError } from "../../../f/platform/operator_action.ts";
 import { MessageRefusedError } from "../../../f/platform/whatsapp_errors.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/database.ts";
 import { insertUser } from "../../helpers/records.ts";

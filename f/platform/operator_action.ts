@@ -1,4 +1,4 @@
-import { one, type Tenant } from "../platform/postgres.ts";
+import { one, type Tenant } from "./postgres.ts";
 
 /** The actions of role_permissions that a script of ours does. */
 export type Action =
@@ -7,6 +7,8 @@ export type Action =
   | "block_contact"
   | "unblock_contact"
   | "acknowledge_alert"
+  | "upload_document"
+  | "delete_document"
   | "approve_tools"
   | "set_credentials"
   | "rotate_credentials"

@@ -1,5 +1,5 @@
-import { ChatbotNotFoundError } from "../knowledge/document_errors.ts";
 import { type Database, one } from "../platform/postgres.ts";
+import { ChatbotNotFoundError } from "./document_errors.ts";
 
 /** Whose chatbot it is. Throws ChatbotNotFoundError. */
 export async function organizationOfChatbot(

@@ -1,22 +1,22 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { blockContact } from "../../../f/operations/block_contact.ts";
+import { setCredentials } from "../../../f/operations/set_credentials.ts";
+import { unblockContact } from "../../../f/operations/unblock_contact.ts";
 import {
   type Action,
   authorize,
   NotPermittedError,
   operatorOfJob,
-} from "../../../f/operations/operator_action.ts";
-import { setCredentials } from "../../../f/operations/set_credentials.ts";
-import { unblockContact } from "../../../f/operations/unblock_contact.ts";
+} from "../../../f/platform/operator_action.ts";
 import { withTenant } from "../../../f/platform/postgres.ts";
 import type { TestDatabase } from "../../helpers/database.ts";
 import { insertUser } from "../../helpers/records.ts";
 import type { AuditLogRow, UserRow } from "../../helpers/rows.ts";
 import { createTestDatabase, openShop, type Shop } from "../chat/shop.ts";
-import { openConversation } from "./conversation.ts";
-import { KEYS } from "./keys.ts";
-import { OPERATOR } from "./operators.ts";
+import { openConversation } from "../operations/conversation.ts";
+import { KEYS } from "../operations/keys.ts";
+import { OPERATOR } from "../operations/operators.ts";
 
 let db: TestDatabase;
 let shop: Shop;
