@@ -1,9 +1,12 @@
-/** What db/manage_db.sh runs: `tsx db/manage.ts <target> <command>`; that script's help says what each does. */
+/** What db/manage_db.sh runs: `tsx db/manage.ts <target> <command> [file]`; that script's help says what each does. */
 
+import { parseKeySet } from "../f/platform/secrets.ts";
+import { backUp } from "./backup.ts";
 import { withConnection } from "./connection.ts";
 import { credentialsKeys } from "./credentials_keys.ts";
 import { createDatabase, dropDatabase, setRolePasswords } from "./database_lifecycle.ts";
 import { migrate } from "./migrate.ts";
+import { restore, verifyBackup } from "./restore.ts";
 import { SEEDED, type SeedValues, seed } from "./seed.ts";
 import { verify } from "./verify.ts";
 
@@ -63,11 +66,34 @@ async function check(url: string): Promise<void> {
   else console.log("The database is as the migrations and the conventions want it.");
 }
 
-async function run(target: Target, command: string): Promise<void> {
-  const url =
-    target === "dev"
-      ? required("DATABASE_URL", "it names the development database")
-      : required("TEST_DATABASE_URL", "it names the test database");
+const BACKUP_COMMANDS = ["backup", "restore", "verify-backup"];
+
+async function runOnBackup(url: string, command: string, file: string): Promise<void> {
+  if (file === "") throw new UsageError(`${command} needs the name of the backup's file.`);
+  const prefix = process.env.PG_TOOLS ?? "";
+  if (command === "backup") {
+    const { tables } = await backUp(url, file, prefix);
+    console.log(`Saved ${tables.size} tables in ${file}, and what they hold in ${file}.json.`);
+  } else if (command === "restore") {
+    await restore(url, file, prefix);
+    console.log(`Restored ${file}.`);
+  } else {
+    const keys = process.env.CREDENTIALS_KEYS;
+    const found = await verifyBackup(url, file, prefix, keys ? parseKeySet(keys) : null);
+    console.log(JSON.stringify(found));
+    if (found.problems.length > 0) process.exitCode = 1;
+  }
+}
+
+function urlFor(target: Target, command: string): string {
+  if (target === "test") return required("TEST_DATABASE_URL", "it names the test database");
+  const backupUrl = BACKUP_COMMANDS.includes(command) && process.env.BACKUP_DATABASE_URL;
+  return backupUrl || required("DATABASE_URL", "it names the development database");
+}
+
+async function run(target: Target, command: string, file: string): Promise<void> {
+  const url = urlFor(target, command);
+  if (BACKUP_COMMANDS.includes(command)) return runOnBackup(url, command, file);
   switch (command) {
     case "create":
       return create(url);
@@ -89,9 +115,9 @@ async function run(target: Target, command: string): Promise<void> {
   }
 }
 
-const [target, command] = process.argv.slice(2);
+const [target, command, file] = process.argv.slice(2);
 try {
-  await run(target === "test" ? "test" : "dev", command ?? "");
+  await run(target === "test" ? "test" : "dev", command ?? "", file ?? "");
 } catch (error) {
   console.error(error instanceof Error ? `${error.name}: ${error.message}` : error);
   process.exitCode = error instanceof UsageError ? 2 : 1;

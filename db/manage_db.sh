@@ -3,7 +3,7 @@ set -euo pipefail
 
 usage() {
   cat <<'HELP'
-Usage: db/manage_db.sh [--dev|--test] [--yes] COMMAND
+Usage: db/manage_db.sh [--dev|--test] [--yes] COMMAND [FILE]
 
   --dev    the database of DATABASE_URL (default)
   --test   the database of TEST_DATABASE_URL
@@ -20,6 +20,14 @@ Commands:
   reset    drop, create and seed; asks for the database's name first.
   verify   check the extension, the migrations, row-level security, roles, functions,
            and that the schema is db/schema.sql.
+  backup FILE         save everything in FILE, and beside it in FILE.json what each table held.
+  restore FILE        bring it back into an empty database, which is made when it is not there.
+  verify-backup FILE  restore it into a database of its own, compare every table with FILE.json,
+           try CREDENTIALS_KEYS on the credentials where that is set, drop that database, and print
+           one line of JSON.
+           With --dev these three log in by BACKUP_DATABASE_URL (DATABASE_URL when it is not set): the
+           superuser, since row-level security keeps rows from the owner too. They need pg_dump and
+           pg_restore of the server's major version; PG_TOOLS, where set, is what runs them beside it.
 
 Variables are read from the environment, then from .env in the repository's root.
 Exit status: 0 done, 1 failed or verify found something, 2 wrong usage.
@@ -57,7 +65,7 @@ confirm_drop() {
 }
 
 main() {
-  local target=dev command='' assume_yes=false argument
+  local target=dev command='' file='' assume_yes=false argument
   for argument in "$@"; do
     case $argument in
       --dev) target=dev ;;
@@ -67,11 +75,16 @@ main() {
         usage
         exit 0
         ;;
-      create | seed | drop | reset | verify)
+      create | seed | drop | reset | verify | backup | restore | verify-backup)
         [[ -z $command ]] || fail_usage "One command at a time: \"$command\" or \"$argument\"."
         command=$argument
         ;;
-      *) fail_usage "\"$argument\" is no option and no command." ;;
+      *)
+        [[ $command =~ ^(backup|restore|verify-backup)$ && -z $file && $argument != -* ]] ||
+          fail_usage "\"$argument\" is no option and no command."
+        # as the caller sees it, and not from the repository's root
+        file=$(realpath -m -- "$argument")
+        ;;
     esac
   done
   [[ -n $command ]] || fail_usage "No command was given."
@@ -89,7 +102,7 @@ main() {
   if [[ $command =~ ^(drop|reset)$ && $assume_yes == false && -n $url ]]; then
     confirm_drop "$url"
   fi
-  exec node --import tsx db/manage.ts "$target" "$command"
+  exec node --import tsx db/manage.ts "$target" "$command" "$file"
 }
 
 main "$@"

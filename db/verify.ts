@@ -41,13 +41,32 @@ async function missingExtension(database: Queryable): Promise<string[]> {
   return rows.length > 0 ? [] : ["the extension vector is not installed"];
 }
 
+/** Whatever their order: pg_restore makes the same objects, but in the order of their names. */
 async function schemaDifference(database: Queryable): Promise<string[]> {
-  const expected = (await readFile(SCHEMA_FILE, "utf8")).split("\n");
-  const found = (await schemaSql(database)).split("\n");
-  const line = found.findIndex((text, at) => text !== expected[at]);
-  if (line === -1 && found.length === expected.length) return [];
-  const at = line === -1 ? found.length : line;
-  return [
-    `the schema differs from db/schema.sql in line ${at + 1}: "${found[at] ?? ""}" instead of "${expected[at] ?? ""}"`,
-  ];
+  const expected = await readFile(SCHEMA_FILE, "utf8");
+  const found = await schemaSql(database);
+  const extra = firstDifference(found, expected);
+  if (extra !== undefined) return [`the schema differs from db/schema.sql: it has "${extra}"`];
+  const missing = firstDifference(expected, found);
+  if (missing !== undefined)
+    return [`the schema differs from db/schema.sql: it lacks "${missing}"`];
+  return [];
+}
+
+/** The first line that only `schema` has, in the first object that differs. */
+function firstDifference(schema: string, other: string): string | undefined {
+  const others = new Set(objectsOf(other));
+  const lines = objectsOf(schema)
+    .find((object) => !others.has(object))
+    ?.split("\n");
+  const othersLines = new Set(other.split("\n"));
+  return lines?.find((line) => !othersLines.has(line)) ?? lines?.[0];
+}
+
+/** Each paragraph, its lines sorted: a table's indexes are in the order in which they were made. */
+function objectsOf(schema: string): string[] {
+  return schema
+    .trimEnd()
+    .split("\n\n")
+    .map((paragraph) => paragraph.split("\n").sort().join("\n"));
 }
