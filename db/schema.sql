@@ -599,6 +599,7 @@ create table document_chunks (
   embedding vector(1536) not null,
   text_search_language regconfig not null,
   created_at timestamp with time zone default now() not null,
+  embedding_bits bit(1536) generated always as ((binary_quantize(embedding))::bit(1536)) stored not null,
   constraint document_chunks_pkey PRIMARY KEY (id),
   constraint document_chunks_knowledge_source_id_version_chunk_no_key UNIQUE (knowledge_source_id, version, chunk_no),
   constraint document_chunks_organization_id_chatbot_id_fkey FOREIGN KEY (organization_id, chatbot_id) REFERENCES chatbots(organization_id, id) ON DELETE CASCADE,
@@ -610,7 +611,8 @@ create table document_chunks (
   constraint document_chunks_page_check CHECK (page > 0)
 );
 comment on table document_chunks is 'The passages of a knowledge source, with what finds them.';
-CREATE INDEX document_chunks_chatbot_idx ON document_chunks USING btree (organization_id, chatbot_id);
+comment on column document_chunks.embedding_bits is 'The signs of the embedding: how many differ between two says roughly how near they are.';
+CREATE INDEX document_chunks_chatbot_idx ON document_chunks USING btree (organization_id, chatbot_id) INCLUDE (knowledge_source_id, version, id, embedding_bits);
 alter table document_chunks enable row level security;
 alter table document_chunks force row level security;
 create policy tenant_isolation on document_chunks for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
@@ -622,13 +624,12 @@ CREATE OR REPLACE FUNCTION public.search_knowledge_base(p_chatbot_id uuid, p_que
  STABLE
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
-    select c.id, s.id, s.name, c.page, c.content, 1 - (c.embedding <=> p_query_embedding)
-    from document_chunks c
-    join knowledge_sources s on s.id = c.knowledge_source_id and s.live_version = c.version
-    where c.chatbot_id = p_chatbot_id
-      and 1 - (c.embedding <=> p_query_embedding) >= p_threshold
-    order by (c.embedding <=> p_query_embedding) + 0, c.id
-    limit p_top_k
+    select c.id, s.id, s.name, c.page, c.content, 1 - nearest.distance
+    from nearest_chunks(p_chatbot_id, p_query_embedding, p_top_k) nearest
+    join document_chunks c on c.id = nearest.chunk_id
+    join knowledge_sources s on s.id = c.knowledge_source_id
+    where 1 - nearest.distance >= p_threshold
+    order by nearest.distance, c.id
   $function$;
 revoke all on function search_knowledge_base(uuid,vector,integer,double precision) from public;
 grant execute on function search_knowledge_base(uuid,vector,integer,double precision) to chatbot_app;
@@ -1618,6 +1619,54 @@ revoke all on function recent_tool_failures(integer) from public;
 grant execute on function recent_tool_failures(integer) to chatbot_app;
 comment on function recent_tool_failures(integer) is 'The tenant''s latest tool calls that failed, timed out or were refused, newest first.';
 
+create table integration_tools (
+  organization_id uuid not null,
+  integration_id uuid not null,
+  server_hash text not null,
+  tools jsonb,
+  way jsonb,
+  listed_at timestamp with time zone,
+  failed_at timestamp with time zone,
+  constraint integration_tools_pkey PRIMARY KEY (integration_id),
+  constraint integration_tools_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint integration_tools_organization_id_integration_id_fkey FOREIGN KEY (organization_id, integration_id) REFERENCES org_integrations(organization_id, id) ON DELETE CASCADE,
+  constraint integration_tools_check CHECK ((tools IS NULL) = (listed_at IS NULL)),
+  constraint integration_tools_check1 CHECK ((tools IS NULL) = (way IS NULL)),
+  constraint integration_tools_server_hash_check CHECK (server_hash <> ''::text),
+  constraint integration_tools_tools_check CHECK (jsonb_typeof(tools) = 'array'::text),
+  constraint integration_tools_way_check CHECK (jsonb_typeof(way) = 'object'::text)
+);
+comment on table integration_tools is 'The tools that an MCP server listed last, or since when it does not answer.';
+CREATE INDEX integration_tools_organization_idx ON integration_tools USING btree (organization_id, integration_id);
+alter table integration_tools enable row level security;
+alter table integration_tools force row level security;
+create policy tenant_isolation on integration_tools for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
+grant delete, insert, select, update on integration_tools to chatbot_app;
+
+create table integration_sessions (
+  organization_id uuid not null,
+  integration_id uuid not null,
+  contact_id uuid not null,
+  server_hash text not null,
+  session_id text not null,
+  protocol_version text not null,
+  used_at timestamp with time zone default now() not null,
+  constraint integration_sessions_pkey PRIMARY KEY (integration_id, contact_id),
+  constraint integration_sessions_organization_id_contact_id_fkey FOREIGN KEY (organization_id, contact_id) REFERENCES contacts(organization_id, id) ON DELETE CASCADE,
+  constraint integration_sessions_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint integration_sessions_organization_id_integration_id_fkey FOREIGN KEY (organization_id, integration_id) REFERENCES org_integrations(organization_id, id) ON DELETE CASCADE,
+  constraint integration_sessions_protocol_version_check CHECK (protocol_version <> ''::text),
+  constraint integration_sessions_server_hash_check CHECK (server_hash <> ''::text),
+  constraint integration_sessions_session_id_check CHECK (session_id <> ''::text)
+);
+comment on table integration_sessions is 'A contact''s session at an MCP server, which the next turn goes on with.';
+CREATE INDEX integration_sessions_integration_idx ON integration_sessions USING btree (organization_id, integration_id);
+CREATE INDEX integration_sessions_contact_idx ON integration_sessions USING btree (organization_id, contact_id);
+alter table integration_sessions enable row level security;
+alter table integration_sessions force row level security;
+create policy tenant_isolation on integration_sessions for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
+grant delete, insert, select, update on integration_sessions to chatbot_app;
+
 create table tool_definitions (
   organization_id uuid not null,
   integration_id uuid not null,
@@ -1898,6 +1947,29 @@ alter function delete_unrouted_webhook_events(integer) owner to chatbot_router;
 revoke all on function delete_unrouted_webhook_events(integer) from public;
 grant execute on function delete_unrouted_webhook_events(integer) to chatbot_app;
 comment on function delete_unrouted_webhook_events(integer) is 'Deletes what came for a number that no chatbot has, after 30 days, and answers how many.';
+
+CREATE OR REPLACE FUNCTION public.nearest_chunks(p_chatbot_id uuid, p_embedding vector, p_limit integer)
+ RETURNS TABLE(chunk_id bigint, distance double precision)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    with short_list as materialized (
+      select c.id
+      from document_chunks c
+      join knowledge_sources s on s.id = c.knowledge_source_id and s.live_version = c.version
+      where c.chatbot_id = p_chatbot_id
+      order by c.embedding_bits <~> binary_quantize(p_embedding)::bit(1536)
+      limit greatest(400, 10 * p_limit)
+    )
+    select c.id, (c.embedding <=> p_embedding) as distance
+    from short_list join document_chunks c using (id)
+    order by distance, c.id
+    limit p_limit
+  $function$;
+revoke all on function nearest_chunks(uuid,vector,integer) from public;
+grant execute on function nearest_chunks(uuid,vector,integer) to chatbot_app;
+comment on function nearest_chunks(uuid,vector,integer) is 'The p_limit chunks of a chatbot that are nearest to a query embedding, with their cosine distance (0 to 2), nearest first.';
 
 CREATE OR REPLACE FUNCTION public.is_model_prices(p_prices jsonb)
  RETURNS boolean

@@ -8,6 +8,8 @@ import {
   insertDocumentChunk,
   insertEmbeddingUsageLog,
   insertErasure,
+  insertIntegrationSession,
+  insertIntegrationTools,
   insertKnowledgeSource,
   insertMessage,
   insertMessageMedia,
@@ -34,6 +36,8 @@ export async function insertShop(db: TestDatabase) {
   const integration = await insertOrgIntegration(db, { organization_id });
   await insertChatbotIntegration(db, { chatbot_id: chatbot.id, integration_id: integration.id });
   const contact = await insertContact(db, { chatbot_id: chatbot.id });
+  await insertIntegrationTools(db, { integration_id: integration.id });
+  await insertIntegrationSession(db, { integration_id: integration.id, contact_id: contact.id });
   await insertBlockedSender(db, { chatbot_id: chatbot.id });
   const turn = await insertTurn(db, { contact_id: contact.id });
   const message = await insertMessage(db, { contact_id: contact.id, turn_id: turn.id });

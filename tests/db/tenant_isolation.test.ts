@@ -12,6 +12,8 @@ const TABLES = {
   chatbots: ["insert", "update", "delete"],
   org_integrations: ["insert", "update", "delete"],
   chatbot_integrations: ["insert", "update", "delete"],
+  integration_tools: ["insert", "update", "delete"],
+  integration_sessions: ["insert", "update", "delete"],
   contacts: ["insert", "update", "delete"],
   blocked_senders: ["insert", "delete"],
   turns: ["insert", "update", "delete"],

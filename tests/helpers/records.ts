@@ -14,6 +14,8 @@ import type {
   DocumentChunkRow,
   EmbeddingUsageLogRow,
   ErasureRow,
+  IntegrationSessionRow,
+  IntegrationToolsRow,
   KnowledgeSourceRow,
   MessageMediaRow,
   MessageRow,
@@ -95,6 +97,36 @@ export async function insertChatbotIntegration(
     chatbot_id: chatbot.id,
     integration_id:
       overrides.integration_id ?? (await insertOrgIntegration(db, { organization_id })).id,
+    ...overrides,
+  });
+}
+
+/** It has failed a moment ago, unless an override says otherwise. */
+export async function insertIntegrationTools(
+  db: Database,
+  overrides: Partial<IntegrationToolsRow> & Pick<IntegrationToolsRow, "integration_id">,
+): Promise<IntegrationToolsRow> {
+  const { integration_id } = overrides;
+  const { organization_id } = await find<OrgIntegrationRow>(db, "org_integrations", integration_id);
+  return insert(db, "integration_tools", {
+    organization_id,
+    server_hash: unique(),
+    failed_at: new Date(),
+    ...overrides,
+  });
+}
+
+export async function insertIntegrationSession(
+  db: Database,
+  overrides: Partial<IntegrationSessionRow> &
+    Pick<IntegrationSessionRow, "integration_id" | "contact_id">,
+): Promise<IntegrationSessionRow> {
+  const { organization_id } = await contactOf(db, overrides);
+  return insert(db, "integration_sessions", {
+    organization_id,
+    server_hash: unique(),
+    session_id: unique(),
+    protocol_version: "2025-11-25",
     ...overrides,
   });
 }

@@ -72,6 +72,26 @@ export interface OrgIntegrationRow {
   is_active: boolean;
 }
 
+export interface IntegrationToolsRow {
+  organization_id: string;
+  integration_id: string;
+  server_hash: string;
+  tools: object | null;
+  way: object | null;
+  listed_at: Date | null;
+  failed_at: Date | null;
+}
+
+export interface IntegrationSessionRow {
+  organization_id: string;
+  integration_id: string;
+  contact_id: string;
+  server_hash: string;
+  session_id: string;
+  protocol_version: string;
+  used_at: Date;
+}
+
 export interface ChatbotIntegrationRow {
   organization_id: string;
   chatbot_id: string;
