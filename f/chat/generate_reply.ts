@@ -11,6 +11,8 @@ import {
   withDb,
   withTenant,
 } from "../platform/postgres.ts";
+import { readPublicHttpPolicy } from "../platform/public_http_policy.ts";
+import { parseKeySet } from "../platform/secrets.ts";
 import { type PostToSlack, slackAt } from "../platform/slack.ts";
 import { readVariable } from "../platform/windmill_values.ts";
 import { instructionsOf, promptOf } from "./agent/prompt.ts";
@@ -23,6 +25,8 @@ import { readTurnData } from "./read_turn_data.ts";
 import { recordAnswer } from "./record_answer.ts";
 import { recordFailedRun } from "./record_failed_run.ts";
 import { builtInTools } from "./tools/built_in_tools.ts";
+import { integrationTools } from "./tools/integration_tools.ts";
+import { type McpAccess, type McpTools, mcpTools } from "./tools/mcp_tools.ts";
 import { searchKnowledgeBase } from "./tools/search_knowledge_base.ts";
 import { warnOfShutdown } from "./warn_of_shutdown.ts";
 
@@ -42,7 +46,9 @@ export interface ReplyMakers {
 /** Step 2. Makes the turn's reply with the chatbot's model and tools. */
 export async function main(context: string, db: Postgresql): Promise<GeneratedReply> {
   const payload = contextPayload.parse(JSON.parse(context));
-  return withDb(db, (database) => generateReply(database, replyMakers(database), payload));
+  return withDb(db, (database) =>
+    withReplyMakers(database, (makers) => generateReply(database, makers, payload)),
+  );
 }
 
 export async function generateReply(
@@ -111,7 +117,20 @@ async function readTurn(tenant: Tenant, { turn_id, fence }: ContextPayload) {
   return turn.has_reply ? "has_reply" : readTurnData(tenant, turn_id);
 }
 
-function replyMakers(database: Database): ReplyMakers {
+/** What was connected to for tools is let go at the end. */
+async function withReplyMakers<Result>(
+  database: Database,
+  work: (makers: ReplyMakers) => Promise<Result>,
+): Promise<Result> {
+  const connected: McpTools[] = [];
+  try {
+    return await work(replyMakers(database, connected));
+  } finally {
+    await Promise.all(connected.map((mcp) => mcp.close()));
+  }
+}
+
+function replyMakers(database: Database, connected: McpTools[]): ReplyMakers {
   return {
     async modelFor({ organization_id, chatbot }) {
       const id = chatbot.model ?? (await readVariable("f/platform/chat_model"));
@@ -123,14 +142,19 @@ function replyMakers(database: Database): ReplyMakers {
     },
     openSlack: async () => slackAt(await readVariable("f/platform/slack_webhook_url")),
     async toolsFor(context) {
-      const { organization_id, chatbot, tools } = context;
-      const builtIn = await builtInTools(database, context);
-      if (!tools.includes("search_knowledge_base")) return builtIn;
+      const { organization_id, chatbot, contact, turn_id, tools } = context;
+      // the tenant, the chatbot and the contact are the turn's: nothing the model writes can change them
+      const scope = { organizationId: organization_id, chatbotId: chatbot.id, turnId: turn_id };
+      const mcp = mcpTools(database, { ...scope, contactId: contact.id }, readMcpAccess);
+      connected.push(mcp);
+      const always = [
+        ...(await builtInTools(database, context)),
+        ...(await integrationTools(database, scope, { mcp: mcp.open })),
+      ];
+      if (!tools.includes("search_knowledge_base")) return always;
       const embeddings = await readEmbeddings();
-      // the tenant and the chatbot are the turn's: nothing the model writes can change them
-      const scope = { organizationId: organization_id, chatbotId: chatbot.id };
       return [
-        ...builtIn,
+        ...always,
         searchKnowledgeBase(async (question) => {
           const found = await searchPassages(database, embeddings, { ...scope, question });
           return found.passages;
@@ -138,4 +162,12 @@ function replyMakers(database: Database): ReplyMakers {
       ];
     },
   };
+}
+
+async function readMcpAccess(): Promise<McpAccess> {
+  const [keys, policy] = await Promise.all([
+    readVariable("f/platform/credentials_keys"),
+    readPublicHttpPolicy(),
+  ]);
+  return { keySet: parseKeySet(keys), policy };
 }
