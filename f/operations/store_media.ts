@@ -7,6 +7,7 @@ import {
   withDb,
   withTenant,
 } from "../platform/postgres.ts";
+import { mediaKey } from "../platform/stored_files.ts";
 import { downloadMedia, type MediaFile } from "../platform/whatsapp_media.ts";
 import { MediaLostError } from "../platform/whatsapp_media_errors.ts";
 import { type ChatbotNumber, readNumbers } from "../platform/whatsapp_numbers.ts";
@@ -47,8 +48,7 @@ export async function storeMedia(
     maybeOne<PendingMedia>(tenant, PENDING_MEDIA, [mediaId]),
   );
   if (!media) return { outcome: "already" };
-  // nothing in it is the contact's: a key is a path to some stores
-  const s3Key = `media/${organization}/${media.chatbot_id}/${media.contact_id}/${mediaId}`;
+  const s3Key = mediaKey({ ...media, id: mediaId });
   const file = await download(clients, media);
   if (file instanceof MediaLostError) {
     await end(database, organization, mediaId, { failure: file.reason });

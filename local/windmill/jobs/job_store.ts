@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomically } from "../write_file.ts";
 import type { Job } from "./job.ts";
@@ -50,6 +50,13 @@ export class JobStore {
     const changed = { ...job, ...changes };
     this.save(changed);
     return changed;
+  }
+
+  /** With its log; a job that is not there is nothing to delete. */
+  delete(id: string): void {
+    this.#jobs.delete(id);
+    rmSync(join(this.#jobsDir, `${id}.json`), { force: true });
+    rmSync(this.#logFile(id), { force: true });
   }
 
   appendLog(id: string, text: string): void {

@@ -1,7 +1,7 @@
 import type { Request, Router } from "express";
 import { z } from "zod";
 import type { WindmillContext } from "../context.ts";
-import { notFound } from "../http_error.ts";
+import { badRequest, notFound } from "../http_error.ts";
 import { isCompleted, isSuccess, type Job } from "../jobs/job.ts";
 import { USER } from "../jobs/job_env.ts";
 import { jobJson } from "./job_json.ts";
@@ -13,6 +13,7 @@ export function installJobs(router: Router, context: WindmillContext): void {
   installReads(router, context);
   installUpdates(router, context);
   installCancel(router, context);
+  installDelete(router, context);
 }
 
 function installReads(router: Router, { jobs, workspace }: WindmillContext): void {
@@ -74,6 +75,18 @@ function installCancel(router: Router, { jobs }: WindmillContext): void {
       response.type("text").send(id);
     },
   );
+}
+
+/** Windmill deletes a job that runs, too, and its worker then fails: nothing of ours may rely on that. */
+function installDelete(router: Router, { jobs }: WindmillContext): void {
+  router.post("/jobs/delete", (request, response) => {
+    const ids = z.array(z.uuid()).parse(request.body);
+    const found = ids.flatMap((id) => jobs.store.get(id) ?? []);
+    const live = found.find((job) => !isCompleted(job));
+    if (live) throw badRequest(`job ${live.id} has not completed`);
+    for (const { id } of found) jobs.store.delete(id);
+    response.json(`Successfully deleted ${found.length} jobs`);
+  });
 }
 
 function findJob(job: Job | undefined, request: Request): Job {

@@ -17,6 +17,10 @@ const listQuery = z.strictObject({
   is_flow_step: flag.optional(),
   job_kinds: z.string().optional(),
   tag: z.string().optional(),
+  args: z
+    .string()
+    .transform((json) => z.record(z.string(), z.json()).parse(JSON.parse(json)))
+    .optional(),
   created_after: z.string().optional(),
   created_before: z.string().optional(),
   page: z.coerce.number().int().min(1).default(1),
@@ -48,8 +52,14 @@ function matches(job: Job, query: z.infer<typeof listQuery>): boolean {
   return (
     wanted.every(([want, have]) => want === undefined || want === have) &&
     job.path.startsWith(query.script_path_start ?? "") &&
+    hasArgs(job, query.args ?? {}) &&
     (query.job_kinds === undefined || query.job_kinds.split(",").includes(job.kind)) &&
     job.createdAt > (query.created_after ?? "") &&
     (query.created_before === undefined || job.createdAt < query.created_before)
   );
+}
+
+/** As `@>` in PostgreSQL finds them, for arguments that are no lists or objects. */
+function hasArgs(job: Job, wanted: Readonly<Record<string, unknown>>): boolean {
+  return Object.entries(wanted).every(([name, value]) => job.args[name] === value);
 }
