@@ -545,6 +545,13 @@ create table knowledge_sources (
   updated_at timestamp with time zone default now() not null,
   recoveries integer default 0 not null,
   stage text,
+  page_etag text,
+  page_last_modified text,
+  page_hash text,
+  checked_at timestamp with time zone,
+  check_problem text,
+  missing_checks integer default 0 not null,
+  gone_at timestamp with time zone,
   constraint knowledge_sources_pkey PRIMARY KEY (id),
   constraint knowledge_sources_chatbot_id_content_hash_key UNIQUE (chatbot_id, content_hash),
   constraint knowledge_sources_organization_id_id_key UNIQUE (organization_id, id),
@@ -552,7 +559,9 @@ create table knowledge_sources (
   constraint knowledge_sources_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
   constraint knowledge_sources_check CHECK ((status = 'failed'::text) = (error_message IS NOT NULL)),
   constraint knowledge_sources_check1 CHECK ((source_type = 'url'::text) = (url IS NOT NULL)),
+  constraint knowledge_sources_missing_checks_check CHECK (missing_checks >= 0),
   constraint knowledge_sources_name_check CHECK (name <> ''::text),
+  constraint knowledge_sources_page_is_url CHECK (source_type = 'url'::text OR checked_at IS NULL AND gone_at IS NULL),
   constraint knowledge_sources_progress_check CHECK (progress >= 0 AND progress <= 100),
   constraint knowledge_sources_recoveries_check CHECK (recoveries >= 0),
   constraint knowledge_sources_source_type_check CHECK (source_type = ANY (ARRAY['pdf'::text, 'docx'::text, 'url'::text, 'text'::text, 'markdown'::text, 'html'::text, 'csv'::text])),
@@ -562,6 +571,11 @@ create table knowledge_sources (
 comment on table knowledge_sources is 'A document or a web page that a chatbot may answer from.';
 comment on column knowledge_sources.recoveries is 'How often recover_turns found that nobody was processing the source.';
 comment on column knowledge_sources.stage is 'What is being done with the source; null while it waits and when it is done.';
+comment on column knowledge_sources.page_hash is 'sha256 of the page''s bytes, by which a re-sync knows whether it has changed.';
+comment on column knowledge_sources.checked_at is 'When a re-sync last asked whether the page has changed.';
+comment on column knowledge_sources.check_problem is 'Why the last re-sync could not read the page, as a sentence; the version that was there stays.';
+comment on column knowledge_sources.missing_checks is 'How many re-syncs in a row were answered that there is no such page.';
+comment on column knowledge_sources.gone_at is 'Since when the page counts as gone; it stays searchable until somebody deletes it.';
 CREATE INDEX knowledge_sources_chatbot_idx ON knowledge_sources USING btree (organization_id, chatbot_id);
 CREATE INDEX knowledge_sources_unfinished_idx ON knowledge_sources USING btree (updated_at) WHERE status = ANY (ARRAY['pending'::text, 'processing'::text]);
 alter table knowledge_sources enable row level security;
@@ -569,7 +583,7 @@ alter table knowledge_sources force row level security;
 create policy routing on knowledge_sources for select to chatbot_router using (true);
 create policy tenant_isolation on knowledge_sources for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
 grant delete, insert, select, update on knowledge_sources to chatbot_app;
-grant select (id, organization_id, status, updated_at) on knowledge_sources to chatbot_router;
+grant select (id, organization_id, source_type, status, live_version, processed_at, updated_at, checked_at) on knowledge_sources to chatbot_router;
 
 CREATE OR REPLACE FUNCTION public.knowledge_source_organization(p_knowledge_source_id uuid)
  RETURNS uuid
@@ -622,7 +636,6 @@ CREATE OR REPLACE FUNCTION public.search_knowledge_base(p_chatbot_id uuid, p_que
  RETURNS TABLE(chunk_id bigint, knowledge_source_id uuid, source_name text, page integer, content text, similarity double precision)
  LANGUAGE sql
  STABLE
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
     select c.id, s.id, s.name, c.page, c.content, 1 - nearest.distance
     from nearest_chunks(p_chatbot_id, p_query_embedding, p_top_k) nearest
@@ -915,7 +928,6 @@ CREATE OR REPLACE FUNCTION public.score_chunks_by_words(p_chatbot_id uuid, p_que
  RETURNS TABLE(chunk_id bigint, coverage double precision)
  LANGUAGE sql
  STABLE
- SET search_path TO 'pg_catalog', 'public'
 AS $function$
     with question as materialized (
       select lexeme collate "C" as lexeme
@@ -937,7 +949,7 @@ AS $function$
     frequency as (
       select lexeme, sum(cardinality(chunk_ids))::float8 as chunks from live group by lexeme
     ),
-    total as (
+    total as materialized (
       select greatest(
         100,
         (select sum(chunk_count) from knowledge_sources where chatbot_id = p_chatbot_id),
@@ -1952,14 +1964,14 @@ CREATE OR REPLACE FUNCTION public.nearest_chunks(p_chatbot_id uuid, p_embedding 
  RETURNS TABLE(chunk_id bigint, distance double precision)
  LANGUAGE sql
  STABLE
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
     with short_list as materialized (
       select c.id
       from document_chunks c
       join knowledge_sources s on s.id = c.knowledge_source_id and s.live_version = c.version
       where c.chatbot_id = p_chatbot_id
-      order by c.embedding_bits <~> binary_quantize(p_embedding)::bit(1536)
+      -- in a query of its own it is computed once, else for each chunk
+      order by c.embedding_bits <~> (select binary_quantize(p_embedding)::bit(1536))
       limit greatest(400, 10 * p_limit)
     )
     select c.id, (c.embedding <=> p_embedding) as distance
@@ -1970,6 +1982,75 @@ AS $function$
 revoke all on function nearest_chunks(uuid,vector,integer) from public;
 grant execute on function nearest_chunks(uuid,vector,integer) to chatbot_app;
 comment on function nearest_chunks(uuid,vector,integer) is 'The p_limit chunks of a chatbot that are nearest to a query embedding, with their cosine distance (0 to 2), nearest first.';
+
+CREATE OR REPLACE FUNCTION public.pages_to_resync(p_limit integer)
+ RETURNS TABLE(organization_id uuid, id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select due.organization_id, due.id
+    from (
+      select s.organization_id, s.id, coalesce(s.checked_at, s.processed_at) as looked_at,
+        row_number() over (
+          partition by s.organization_id order by coalesce(s.checked_at, s.processed_at) nulls first, s.id
+        ) as place
+      from knowledge_sources s
+      where s.source_type = 'url' and s.live_version > 0 and s.status in ('ready', 'failed')
+        and (coalesce(s.checked_at, s.processed_at) < now() - interval '1 day') is not false
+    ) due
+    order by due.place, due.looked_at nulls first, due.id
+    limit p_limit
+  $function$;
+alter function pages_to_resync(integer) owner to chatbot_router;
+revoke all on function pages_to_resync(integer) from public;
+grant execute on function pages_to_resync(integer) to chatbot_app;
+comment on function pages_to_resync(integer) is 'Web pages among the knowledge sources that nobody has looked at for a day.';
+
+create table unused_files (
+  organization_id uuid not null,
+  s3_key text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint unused_files_pkey PRIMARY KEY (organization_id, s3_key),
+  constraint unused_files_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint unused_files_s3_key_check CHECK (s3_key <> ''::text)
+);
+comment on table unused_files is 'Files in the object storage whose knowledge source has been deleted, until they are removed, too.';
+alter table unused_files enable row level security;
+alter table unused_files force row level security;
+create policy noting on unused_files for all to chatbot_router using (true) with check (true);
+create policy tenant_isolation on unused_files for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
+grant delete, insert, select on unused_files to chatbot_app;
+grant insert, select on unused_files to chatbot_router;
+
+CREATE OR REPLACE FUNCTION public.tg_knowledge_sources__unused_file()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    begin
+      insert into unused_files (organization_id, s3_key)
+      select o.id, old.s3_key from organizations o where o.id = old.organization_id
+      on conflict do nothing;
+      return null;
+    end
+  $function$;
+alter function tg_knowledge_sources__unused_file() owner to chatbot_router;
+revoke all on function tg_knowledge_sources__unused_file() from public;
+
+CREATE OR REPLACE FUNCTION public.organizations_with_unused_files()
+ RETURNS TABLE(organization_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select distinct organization_id from unused_files
+  $function$;
+alter function organizations_with_unused_files() owner to chatbot_router;
+revoke all on function organizations_with_unused_files() from public;
+grant execute on function organizations_with_unused_files() to chatbot_app;
+comment on function organizations_with_unused_files() is 'Whose files wait to be removed.';
 
 CREATE OR REPLACE FUNCTION public.is_model_prices(p_prices jsonb)
  RETURNS boolean
@@ -1986,6 +2067,7 @@ CREATE TRIGGER _500_forget AFTER DELETE ON document_chunks REFERENCING OLD TABLE
 CREATE TRIGGER _500_index AFTER INSERT ON document_chunks REFERENCING NEW TABLE AS new_chunks FOR EACH STATEMENT EXECUTE FUNCTION tg_document_chunks__index();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON knowledge_sources FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _200_count AFTER INSERT OR DELETE OR UPDATE OF byte_size ON knowledge_sources FOR EACH ROW EXECUTE FUNCTION tg_knowledge_sources__count();
+CREATE TRIGGER _210_unused_file AFTER DELETE ON knowledge_sources FOR EACH ROW WHEN (old.s3_key IS NOT NULL) EXECUTE FUNCTION tg_knowledge_sources__unused_file();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON knowledge_usage FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON org_integrations FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON organizations FOR EACH ROW EXECUTE FUNCTION tg__updated_at();

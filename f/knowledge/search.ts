@@ -1,5 +1,6 @@
 import { readEmbeddings } from "../platform/embeddings.ts";
 import { one, type Postgresql, withDb } from "../platform/postgres.ts";
+import { readReranker } from "../platform/reranker.ts";
 import { ChatbotNotFoundError } from "./document_errors.ts";
 import { type Passage, searchPassages } from "./search_passages.ts";
 
@@ -9,7 +10,7 @@ export async function main(
   question: string,
   db: Postgresql,
 ): Promise<ShownPassage[]> {
-  const embeddings = await readEmbeddings();
+  const [embeddings, reranker] = await Promise.all([readEmbeddings(), readReranker()]);
   return withDb(db, async (database) => {
     const { id: organizationId } = await one<{ id: string | null }>(
       database,
@@ -18,31 +19,42 @@ export async function main(
     );
     if (organizationId === null) throw new ChatbotNotFoundError(chatbot_id);
     const query = { organizationId, chatbotId: chatbot_id, question };
-    const { passages } = await searchPassages(database, embeddings, query);
+    const { passages } = await searchPassages(database, embeddings, query, reranker);
     return passages.map(show);
   });
 }
 
 export interface ShownPassage {
+  /** as the chatbot is given them: the fused rank, unless a re-ranker is set */
   rank: number;
-  source: string;
-  page: number | null;
-  heading: string;
-  distance: number;
+  fused_rank: number;
   vector_rank: number | null;
   text_rank: number | null;
+  score: number;
+  distance: number;
+  source: string;
+  url: string | null;
+  page: number | null;
+  heading: string;
   passage: string;
 }
 
 function show(passage: Passage, index: number): ShownPassage {
   return {
     rank: index + 1,
-    source: passage.sourceName,
-    page: passage.page,
-    heading: passage.headingPath.join(" > "),
-    distance: Math.round(passage.distance * 1_000) / 1_000,
+    fused_rank: passage.fusedRank,
     vector_rank: passage.vectorRank,
     text_rank: passage.textRank,
+    score: rounded(passage.score),
+    distance: rounded(passage.distance),
+    source: passage.sourceName,
+    url: passage.sourceUrl,
+    page: passage.page,
+    heading: passage.headingPath.join(" > "),
     passage: passage.content,
   };
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1_000) / 1_000;
 }

@@ -78,12 +78,15 @@ describe("the knowledge scripts, as Windmill runs them", () => {
     expect(await search(id, "How long is the frame warranty?", resource)).toEqual([
       {
         rank: 1,
-        source: "Handbook",
-        page: null,
-        heading: "",
-        distance: expect.any(Number),
+        fused_rank: 1,
         vector_rank: 1,
         text_rank: 1,
+        score: expect.any(Number),
+        distance: expect.any(Number),
+        source: "Handbook",
+        url: null,
+        page: null,
+        heading: "",
         passage: "The frame warranty lasts seven years.",
       },
     ]);

@@ -74,6 +74,7 @@ describe("searchPassages", () => {
         textRank: 1,
         // its words, and that it is nearer than 0.45
         score: expect.closeTo(0.523 + 4 * 0.05, 3),
+        fusedRank: 1,
       },
     ]);
   });
