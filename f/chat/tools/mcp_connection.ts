@@ -6,7 +6,7 @@ import {
   StreamableHTTPClientTransport,
   type Tool,
 } from "@modelcontextprotocol/client";
-import { publicFetch } from "../../platform/public_fetch.ts";
+import { publicFetch } from "../../platform/fetch_public.ts";
 import type { PublicHttpPolicy } from "../../platform/public_http_target.ts";
 import { statusOf } from "./mcp_errors.ts";
 import type { McpServer } from "./mcp_server.ts";

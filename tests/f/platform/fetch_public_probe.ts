@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline";
-import { type PublicFetchOptions, publicFetch } from "../../../f/platform/public_fetch.ts";
+import { type PublicFetchOptions, publicFetch } from "../../../f/platform/fetch_public.ts";
 
 /** A request of the test, one JSON line on stdin. */
 export interface FetchRequest {

@@ -7,9 +7,9 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resolveBunBinary } from "../../../local/windmill/bun_binary.ts";
 import { eventually } from "../../helpers/eventually.ts";
-import type { FetchAnswer, FetchRequest } from "./public_fetch_probe.ts";
+import type { FetchAnswer, FetchRequest } from "./fetch_public_probe.ts";
 
-const PROBE = fileURLToPath(new URL("public_fetch_probe.ts", import.meta.url));
+const PROBE = fileURLToPath(new URL("fetch_public_probe.ts", import.meta.url));
 const MIB = 1024 * 1024;
 
 let server: Server;

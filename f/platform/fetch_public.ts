@@ -29,6 +29,7 @@ export type PublicFetch = (url: string | URL, init?: RequestInit) => Promise<Res
  * fetch for a server that a tenant named. It follows no redirect: the caller decides about headers that carry a
  * credential, and whatever is asked next is checked like the first. Nothing is sent twice by itself.
  *
+ * (The file is not called public_fetch.ts: Windmill takes what ends in fetch.ts for another language.)
  * Rejects with PublicHttpError, or with the reason of `init.signal`. `init.body` has to be a string.
  */
 export function publicFetch(options: PublicFetchOptions): PublicFetch {
