@@ -29,6 +29,11 @@ export async function eraseRows(
     tool_executions: await count(tenant, "delete from tool_executions where turn_id = any($1)", [
       person.turnIds,
     ]),
+    integration_sessions: await count(
+      tenant,
+      "delete from integration_sessions where contact_id = any($1)",
+      [person.contactIds],
+    ),
     message_media: await count(
       tenant,
       `delete from message_media where message_id in (select id from messages where contact_id = any($1))`,

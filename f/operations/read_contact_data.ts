@@ -12,6 +12,7 @@ const ROWS_OF_CONTACT = {
   turns: "select r from turns r where contact_id = $1 order by created_at",
   tool_executions: `select r from tool_executions r join turns t on t.id = r.turn_id
     where t.contact_id = $1 order by r.id`,
+  integration_sessions: "select r from integration_sessions r where contact_id = $1",
   usage_logs: "select r from usage_logs r where contact_id = $1 order by id",
   system_alerts: `select r from system_alerts r join turns t on t.id = r.turn_id
     where t.contact_id = $1 order by r.id`,

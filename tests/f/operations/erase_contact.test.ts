@@ -166,6 +166,17 @@ describe("an erased contact", () => {
     expect(await columnsHolding(db, WORDS)).toEqual([]);
   });
 
+  it("is looked for in every table whose rows are a contact's, a turn's or a message's", async () => {
+    const tables = await db.query<{ name: string }>(
+      `select distinct table_name::text as name from information_schema.columns
+       where table_schema = 'public' and column_name in ('contact_id', 'turn_id', 'message_id')`,
+    );
+    const { removed } = await erase();
+    // these two hold ids and numbers, and stay
+    const known = [...Object.keys(removed), "usage_logs", "erasures"];
+    expect(known).toEqual(expect.arrayContaining(tables.map(({ name }) => name)));
+  });
+
   it("leaves what it used in the ledger", async () => {
     const before = await usage();
     expect(before).toMatchObject([{ count: 1 }]);
@@ -181,6 +192,7 @@ describe("an erased contact", () => {
     expect(removed).toEqual({
       webhook_events: 3,
       tool_executions: 1,
+      integration_sessions: 0,
       message_media: 1,
       messages: 1,
       blocked_senders: 1,
