@@ -12,8 +12,10 @@ import {
   withTenant,
 } from "../platform/postgres.ts";
 import { readPublicHttpPolicy } from "../platform/public_http_policy.ts";
+import { readReranker } from "../platform/reranker.ts";
 import { parseKeySet } from "../platform/secrets.ts";
 import { type PostToSlack, slackAt } from "../platform/slack.ts";
+import { windmillScripts } from "../platform/windmill_scripts.ts";
 import { readVariable } from "../platform/windmill_values.ts";
 import { instructionsOf, promptOf } from "./agent/prompt.ts";
 import { replyText } from "./agent/reply_text.ts";
@@ -28,6 +30,7 @@ import { builtInTools } from "./tools/built_in_tools.ts";
 import { integrationTools } from "./tools/integration_tools.ts";
 import { type McpAccess, type McpTools, mcpTools } from "./tools/mcp_tools.ts";
 import { searchKnowledgeBase } from "./tools/search_knowledge_base.ts";
+import { windmillScriptTools } from "./tools/windmill_script_tools.ts";
 import { warnOfShutdown } from "./warn_of_shutdown.ts";
 
 /** The reply stands on the turn's row and is in no job's result. superseded: another run has the turn. */
@@ -38,7 +41,7 @@ export type GeneratedReply =
 /** What makes a reply: the model that a turn asks, and the tools that it may use. */
 export interface ReplyMakers {
   modelFor(context: ContextPayload): Promise<ChatModel>;
-  toolsFor(context: ContextPayload): Promise<Tool[]>;
+  toolsFor(context: ContextPayload, traceparent: string | null): Promise<Tool[]>;
   /** asked only when there is something to tell */
   openSlack(): Promise<PostToSlack | undefined>;
 }
@@ -66,7 +69,7 @@ export async function generateReply(
     console.log(JSON.stringify({ ...event, turn_id, traceparent: turn.traceparent }));
   const run = new AgentRun({
     model: await makers.modelFor(context),
-    tools: await makers.toolsFor(context),
+    tools: await makers.toolsFor(context, turn.traceparent),
     messages: promptOf(context, turn),
     cacheKey: context.chatbot.id,
     fence: turn.fence,
@@ -141,22 +144,26 @@ function replyMakers(database: Database, connected: McpTools[]): ReplyMakers {
       return chatModelFor([id, ...chatbot.fallback_models]);
     },
     openSlack: async () => slackAt(await readVariable("f/platform/slack_webhook_url")),
-    async toolsFor(context) {
+    async toolsFor(context, traceparent) {
       const { organization_id, chatbot, contact, turn_id, tools } = context;
       // the tenant, the chatbot and the contact are the turn's: nothing the model writes can change them
       const scope = { organizationId: organization_id, chatbotId: chatbot.id, turnId: turn_id };
-      const mcp = mcpTools(database, { ...scope, contactId: contact.id }, readMcpAccess);
+      const contactId = contact.id;
+      const mcp = mcpTools(database, { ...scope, contactId }, readMcpAccess);
       connected.push(mcp);
+      const turn = { ...scope, contactId, traceparent };
+      const scripts = windmillScriptTools(windmillScripts(), turn);
       const always = [
         ...(await builtInTools(database, context)),
-        ...(await integrationTools(database, scope, { mcp: mcp.open })),
+        ...(await integrationTools(database, scope, { mcp: mcp.open, windmill_script: scripts })),
       ];
       if (!tools.includes("search_knowledge_base")) return always;
-      const embeddings = await readEmbeddings();
+      const [embeddings, reranker] = await Promise.all([readEmbeddings(), readReranker()]);
       return [
         ...always,
         searchKnowledgeBase(async (question) => {
-          const found = await searchPassages(database, embeddings, { ...scope, question });
+          const query = { ...scope, question };
+          const found = await searchPassages(database, embeddings, query, reranker);
           return found.passages;
         }),
       ];

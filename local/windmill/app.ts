@@ -12,6 +12,7 @@ import { installJobs } from "./routes/jobs.ts";
 import { installResources } from "./routes/resources.ts";
 import { installRunJobs } from "./routes/run_jobs.ts";
 import { installS3 } from "./routes/s3.ts";
+import { installScripts } from "./routes/scripts.ts";
 import { installVariables } from "./routes/variables.ts";
 import { installHealth, installUsers, installWorkspace } from "./routes/workspace.ts";
 import { ValueNotFound } from "./workspace_values.ts";
@@ -40,6 +41,7 @@ function makeWorkspaceRouter(context: WindmillContext): express.Router {
   installWorkspace(router);
   installVariables(router, context);
   installResources(router, context);
+  installScripts(router, context);
   installRunJobs(router, context);
   installJobs(router, context);
   installFlowState(router, context);

@@ -6,6 +6,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   "f/operations": ["f/operations", "f/knowledge", "f/platform"],
   "f/knowledge": ["f/knowledge", "f/platform"],
   "f/platform": ["f/platform"],
+  "f/tools": ["f/tools"],
   "webhook-server": ["webhook-server"],
   local: ["local", "db", "webhook-server", "f/chat", "f/knowledge", "f/operations", "f/platform"],
 };

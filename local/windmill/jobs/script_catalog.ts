@@ -14,6 +14,13 @@ export interface Script {
   timeoutSeconds?: number;
 }
 
+/** With what its .script.yaml says of it. */
+export interface DeployedScript extends Script {
+  summary: string;
+  description: string;
+  schema: unknown;
+}
+
 export class ScriptNotFound extends Error {
   readonly path: string;
 
@@ -52,19 +59,23 @@ const metadataSchema = z.strictObject({
 });
 
 /** Reads `<path>.ts` and its `.script.yaml`, freshly each time: an edit counts at the next run. */
-export function loadScript(repositoryRoot: string, path: string): Script {
+export function loadScript(repositoryRoot: string, path: string): DeployedScript {
   const file = join(repositoryRoot, `${path}.ts`);
   if (!SCRIPT_PATH.test(path) || !existsSync(file)) throw new ScriptNotFound(path);
-  const script = { path, file, code: readFileSync(file, "utf8") };
+  const code = readFileSync(file, "utf8");
+  const script = { path, file, code, summary: "", description: "", schema: {} };
   const metadataFile = join(repositoryRoot, `${path}.script.yaml`);
   if (!existsSync(metadataFile)) return script;
   const metadata = metadataSchema.safeParse(parse(readFileSync(metadataFile, "utf8")));
   if (!metadata.success) {
     throw new UnsupportedScript(path, z.prettifyError(metadata.error), metadata.error);
   }
-  const { tag, timeout } = metadata.data;
+  const { tag, timeout, summary = "", description = "", schema = {} } = metadata.data;
   return {
     ...script,
+    summary,
+    description,
+    schema,
     ...(tag === undefined ? {} : { tag }),
     ...(timeout === undefined ? {} : { timeoutSeconds: timeout }),
   };
