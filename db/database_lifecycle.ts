@@ -2,6 +2,7 @@ import pg from "pg";
 import { withConnection } from "./connection.ts";
 
 const DUPLICATE_DATABASE = "42P04";
+const INSUFFICIENT_PRIVILEGE = "42501";
 
 /** Of a connection string; the database that everything else is about. */
 export function databaseName(url: string): string {
@@ -35,18 +36,28 @@ export async function dropDatabase(url: string): Promise<boolean> {
   });
 }
 
-/** Gives each role its password; a role without one here keeps what it has. */
+/**
+ * Gives each role its password; a role without one here keeps what it has. False when the connection string's role
+ * may not, as an owner that is no superuser: whoever made the roles gave them their passwords.
+ */
 export async function setRolePasswords(
   url: string,
   passwords: Readonly<Record<string, string | undefined>>,
-): Promise<void> {
-  await withConnection(url, async (database) => {
+): Promise<boolean> {
+  return withConnection(url, async (database) => {
     for (const [role, password] of Object.entries(passwords)) {
       if (!password) continue;
       // "alter role" takes no parameters
       const statement = `alter role ${pg.escapeIdentifier(role)} password ${pg.escapeLiteral(password)}`;
-      await database.query(statement);
+      try {
+        await database.query(statement);
+      } catch (error) {
+        if (error instanceof pg.DatabaseError && error.code === INSUFFICIENT_PRIVILEGE)
+          return false;
+        throw error;
+      }
     }
+    return true;
   });
 }
 

@@ -41,11 +41,12 @@ function seedValues(target: Target): SeedValues {
 async function create(url: string): Promise<void> {
   const isNew = await createDatabase(url);
   const migrations = await migrate(url);
-  await setRolePasswords(url, {
+  const isSet = await setRolePasswords(url, {
     chatbot_app: process.env.CHATBOT_APP_PASSWORD,
     chatbot_ingress: process.env.CHATBOT_INGRESS_PASSWORD,
   });
   console.log(`${isNew ? "Created" : "Found"} the database; ran ${migrations.length} migrations.`);
+  if (!isSet) console.log("The roles keep their passwords: only a superuser may change them.");
 }
 
 async function putSeed(url: string, values: SeedValues): Promise<void> {

@@ -11,7 +11,8 @@ Usage: db/manage_db.sh [--dev|--test] [--yes] COMMAND [FILE]
 
 Commands:
   create   make the database if it is not there, and run the migrations that it lacks.
-           CHATBOT_APP_PASSWORD and CHATBOT_INGRESS_PASSWORD, where set, become the roles' passwords.
+           CHATBOT_APP_PASSWORD and CHATBOT_INGRESS_PASSWORD, where set, become the roles' passwords
+           if DATABASE_URL is a superuser's; else the roles keep those that they were made with.
   seed     put in one shop with a chatbot, or bring its number and token up to date.
            --dev needs WHATSAPP_PHONE_NUMBER_ID and WHATSAPP_ACCESS_TOKEN. The token is sealed with
            CREDENTIALS_KEYS; where that is not set, with a key set that is drawn once and kept in

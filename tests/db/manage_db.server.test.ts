@@ -86,8 +86,12 @@ describe("create", () => {
     asSuperuser.pathname = owned.pathname;
     await ask("create extension vector", [], asSuperuser.href);
     const env = { DATABASE_URL: owned.href };
+    // .env has it for compose, and this owner may not set it
+    const withPassword = { ...env, CHATBOT_APP_PASSWORD: "another-password" };
     try {
-      expect(await manage(["create"], { env })).toMatchObject({ code: 0, errors: "" });
+      const created = await manage(["create"], { env: withPassword });
+      expect(created).toMatchObject({ code: 0, errors: "" });
+      expect(created.output).toContain("The roles keep their passwords");
       expect(await manage(["seed"], { env })).toMatchObject({ code: 0, errors: "" });
       expect(await manage(["verify"], { env })).toMatchObject({ code: 0, errors: "" });
     } finally {
