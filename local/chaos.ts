@@ -22,9 +22,12 @@ if (serverUrl === undefined || process.platform !== "linux") {
 
 const messages = Number(values.messages);
 const options = { messages, contacts: Number(values.contacts), seed: Number(values.seed) };
-const { problems, damage, alerts, seconds, ...broken } = await runChaos(options, serverUrl);
+const { problems, damage, alerts, turns, unheard_attempts, seconds, ...broken } = await runChaos(
+  options,
+  serverUrl,
+);
 for (const problem of problems) console.log(problem);
-console.log(JSON.stringify({ ...damage, alerts }, null, 2));
+console.log(JSON.stringify({ turns, unheard_attempts, ...damage, alerts }, null, 2));
 const isOk = Object.values(broken).every((count) => count === 0);
 console.log(
   JSON.stringify({

@@ -3,10 +3,16 @@ import type { Stack } from "../stack.ts";
 import type { Fault } from "../whatsapp/faults.ts";
 import type { Chance } from "./chance.ts";
 import type { RestartableWindmill } from "./restartable_windmill.ts";
+import type { UnheardReplies } from "./unheard_replies.ts";
 
-const GRAPH_FAULTS: readonly Fault[] = [
+/** Nothing was sent, and we are told so. */
+const THROTTLES: readonly Fault[] = [
   { kind: "error", code: 130429 },
   { kind: "error", code: 131056 },
+];
+
+/** We are not told whether anything was sent, but for the shorter delay. */
+const UNHEARD: readonly Fault[] = [
   { kind: "error", code: 131000, status: 500 },
   { kind: "error", code: 2, status: 503 },
   { kind: "http", status: 502, body: "<html>Bad gateway</html>" },
@@ -19,25 +25,34 @@ const GRAPH_FAULTS: readonly Fault[] = [
   { kind: "hang", accepted: false },
 ];
 
+const GRAPH_FAULTS = [...THROTTLES, ...UNHEARD];
+
 export interface Outages {
   graphFaults: number;
   databaseRestarts: number;
   windmillRestarts: number;
 }
 
+export interface Sufferers {
+  stack: Stack;
+  windmill: RestartableWindmill;
+  unheard: UnheardReplies;
+}
+
 /** Until it is stopped: faults of the Graph API, broken databases, and Windmill away for seconds. */
 export async function haveOutages(
-  stack: Stack,
-  windmill: RestartableWindmill,
+  { stack, windmill, unheard }: Sufferers,
   chance: Chance,
   signal: AbortSignal,
 ): Promise<Outages> {
   const had: Outages = { graphFaults: 0, databaseRestarts: 0, windmillRestarts: 0 };
   for (let second = 0; !signal.aborted; second++) {
     await sleep(1_000);
+    await unheard.lookAgain(stack);
     if (chance("graph", second) < 0.25) {
       const fault = GRAPH_FAULTS[Math.floor(chance("fault", second) * GRAPH_FAULTS.length)];
-      if (fault !== undefined) stack.whatsapp.failNext(fault);
+      const spares = (key: string) => UNHEARD.some((one) => one === fault) && unheard.has(key);
+      if (fault !== undefined) stack.whatsapp.failNext(fault, { spares });
       had.graphFaults += 1;
     }
     if (second % 20 === 13) {

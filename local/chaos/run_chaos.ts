@@ -13,6 +13,7 @@ import { haveOutages, type Outages } from "./outages.ts";
 import { RestartableWindmill } from "./restartable_windmill.ts";
 import { type Damage, Saboteur } from "./saboteur.ts";
 import { settle } from "./settle.ts";
+import { UnheardReplies } from "./unheard_replies.ts";
 import { judge, type Verdict } from "./verdict.ts";
 import { type ChaosOptions, markersIn, writeMessages } from "./write_messages.ts";
 
@@ -20,6 +21,10 @@ export interface ChaosResult extends Verdict {
   stuck_turns: number;
   unknown_open: number;
   damage: Damage & Outages;
+  /** What there was to break. */
+  turns: number;
+  /** Attempts that nobody heard of. */
+  unheard_attempts: number;
   seconds: number;
 }
 
@@ -32,7 +37,8 @@ export async function runChaos(options: ChaosOptions, serverUrl: string): Promis
   const startedAt = Date.now();
   const dataDir = await mkdtemp(join(tmpdir(), "chatbot-chaos-"));
   const chance = makeChance(options.seed);
-  const saboteur = new Saboteur(join(dataDir, "windmill", "job_dirs"), chance);
+  const unheard = new UnheardReplies();
+  const saboteur = new Saboteur(join(dataDir, "windmill", "job_dirs"), chance, unheard);
   const database = await createServerDatabase(serverUrl);
   const gate = await startCommitGate({
     host: new URL(serverUrl).hostname,
@@ -54,7 +60,7 @@ export async function runChaos(options: ChaosOptions, serverUrl: string): Promis
     (started) => saboteur.watch(started),
   );
   try {
-    return await storm({ options, stack, windmill, saboteur, startedAt });
+    return await storm({ options, stack, windmill, saboteur, unheard, startedAt });
   } finally {
     await windmill.current.close();
     await stack.close();
@@ -86,6 +92,7 @@ interface Scene {
   stack: Stack;
   windmill: RestartableWindmill;
   saboteur: Saboteur;
+  unheard: UnheardReplies;
   startedAt: number;
 }
 
@@ -94,6 +101,7 @@ async function storm({
   stack,
   windmill,
   saboteur,
+  unheard,
   startedAt,
 }: Scene): Promise<ChaosResult> {
   const chance = makeChance(options.seed);
@@ -102,7 +110,7 @@ async function storm({
     return { content: `Answer to ${markersIn(asked).join(" ")}` };
   });
   const over = new AbortController();
-  const outages = haveOutages(stack, windmill, chance, over.signal);
+  const outages = haveOutages({ stack, windmill, unheard }, chance, over.signal);
   const recovering = recoverOften(windmill, over.signal);
   const written = await writeMessages(stack, options, chance);
   await queueStopsShrinking(stack);
@@ -115,11 +123,21 @@ async function storm({
   const open = await settle(stack, windmill);
   return {
     ...(await judge(stack, written)),
+    ...(await countTurns(stack)),
     stuck_turns: open.turns + open.events,
     unknown_open: open.deliveries,
     damage: { ...saboteur.damage, ...had },
     seconds: Math.round((Date.now() - startedAt) / 1_000),
   };
+}
+
+async function countTurns({ admin }: Stack) {
+  const [counts] = await admin.query<{ turns: number; unheard_attempts: number }>(
+    `select (select count(*)::int from turns) as turns,
+       (select coalesce(sum(unheard_attempts), 0)::int from messages) as unheard_attempts`,
+  );
+  if (counts === undefined) throw new Error("A query without a table has one row.");
+  return counts;
 }
 
 /** Whoever still waits when nobody has been served for some seconds waits for a clock, not for a worker. */

@@ -9,6 +9,7 @@ import {
   killJob,
   runCopy,
 } from "./job_processes.ts";
+import type { UnheardReplies } from "./unheard_replies.ts";
 
 /** What happens to a job. Commits are named by the step and their number in it, such as send_reply#2. */
 type JobFate =
@@ -40,14 +41,16 @@ export class Saboteur {
   };
   readonly #jobDirs: string;
   readonly #chance: Chance;
+  readonly #unheard: UnheardReplies;
   readonly #jobs = new Map<string, { step: string; fate: JobFate }>();
   readonly #counts = new Map<string, number>();
   readonly #connections = new Map<number, JobProcess>();
   #isActive = true;
 
-  constructor(jobDirs: string, chance: Chance) {
+  constructor(jobDirs: string, chance: Chance, unheard: UnheardReplies) {
     this.#jobDirs = jobDirs;
     this.#chance = chance;
+    this.#unheard = unheard;
   }
 
   watch(windmill: LocalWindmill): void {
@@ -56,7 +59,8 @@ export class Saboteur {
       const step = event.path.split("/").at(-1) ?? event.path;
       const number = (this.#counts.get(step) ?? 0) + 1;
       this.#counts.set(step, number);
-      const fate = this.#fateOf(step, number);
+      const isLastAttempt = step === "send_reply" && this.#unheard.has(String(event.args.turn_id));
+      const fate: JobFate = isLastAttempt ? { kind: "lives" } : this.#fateOf(step, number);
       this.#jobs.set(event.id, { step, fate });
       if (fate.kind === "killed") void this.#kill(event.id, fate.afterMs);
       if (fate.kind === "copied") void this.#copy(event.id);

@@ -27,14 +27,19 @@ export function markersIn(text: string): string[] {
   return text.match(MARKER) ?? [];
 }
 
-/** A message; contacts begin within this time for all: two cores take up some sixteen messages a second. */
-const ARRIVAL_MS = 60;
-const LONGEST_PAUSE_MS = 6_000;
+/**
+ * They begin some two and a half bursts a second, which is what two cores answer with six processes a turn. Were all
+ * contacts to write at once, jobs would wait for a worker longer than their turns' leases, and the bursts of each
+ * contact would become one turn.
+ */
+const CONTACTS_AT_ONCE = 16;
+const LONGEST_BURST = 5;
+const LONGEST_PAUSE_MS = 4_000;
 /** Of bursts: their writer waits for the answer, so that there are turns after turns and not one of all messages. */
 const PATIENT = 0.5;
-const PATIENCE_MS = 8_000;
+const PATIENCE_MS = 12_000;
 
-/** Every contact writes its share, in bursts of one to three; resolves when each webhook was answered by 200. */
+/** Every contact writes its share, in bursts of one to five; resolves when each webhook was answered by 200. */
 export async function writeMessages(
   stack: Stack,
   { messages, contacts }: ChaosOptions,
@@ -46,26 +51,22 @@ export async function writeMessages(
   const stopListening = stack.whatsapp.onMessage(({ direction, text }) => {
     if (direction === "to_contact") for (const marker of markersIn(text)) answered.add(marker);
   });
-  const written = await Promise.all(
-    Array.from({ length: contacts }, (_, contact) =>
-      writeAsContact({
-        stack,
-        contact,
-        startsAfterMs: chance("starts", contact) * messages * ARRIVAL_MS,
-        messages: share(contact),
-        chance,
-        answered,
-      }),
-    ),
-  );
+  const toCome = shuffled([...Array(contacts).keys()], chance, "contacts");
+  const written: Written[] = [];
+  const oneAfterAnother = async () => {
+    for (let contact = toCome.shift(); contact !== undefined; contact = toCome.shift()) {
+      const writer = { stack, contact, messages: share(contact), chance, answered };
+      written.push(...(await writeAsContact(writer)));
+    }
+  };
+  await Promise.all(Array.from({ length: CONTACTS_AT_ONCE }, oneAfterAnother));
   stopListening();
-  return written.flat();
+  return written;
 }
 
 interface Writer {
   stack: Stack;
   contact: number;
-  startsAfterMs: number;
   /** how many it writes */
   messages: number;
   chance: Chance;
@@ -75,7 +76,6 @@ interface Writer {
 
 async function writeAsContact(writer: Writer): Promise<Written[]> {
   const { stack, contact, messages, chance, answered } = writer;
-  await sleep(writer.startsAfterMs);
   const waId = String(15_550_300_000 + contact);
   const { phoneNumberId } = stack.shop.phoneNumber;
   // Meta's clock counts whole seconds: a second each, or nobody could tell the order
@@ -85,7 +85,7 @@ async function writeAsContact(writer: Writer): Promise<Written[]> {
     await sleep(chance("pause", contact, all.length) * LONGEST_PAUSE_MS);
     const size = Math.min(
       messages - all.length,
-      1 + Math.floor(chance("burst", contact, all.length) * 3),
+      1 + Math.floor(chance("burst", contact, all.length) * LONGEST_BURST),
     );
     const burst = Array.from({ length: size }, (_, index) => {
       const number = all.length + index;

@@ -22,20 +22,39 @@ export type Fault =
  */
 export type FaultyCall = "message" | "read" | "media" | "download";
 
+export interface FaultOrder {
+  /** "message" unless given */
+  call?: FaultyCall;
+  /** 1 unless given */
+  times?: number;
+  /** A message with such a biz_opaque_callback_data is answered as usual, and the fault waits for another. */
+  spares?: (deliveryKey: string) => boolean;
+}
+
+interface OrderedFault {
+  fault: Fault;
+  spares: (deliveryKey: string) => boolean;
+}
+
 /** The faults that tests ordered, first come, first served. */
 export class Faults {
-  #waiting: Record<FaultyCall, Fault[]> = { message: [], read: [], media: [], download: [] };
+  #waiting: Record<FaultyCall, OrderedFault[]> = { message: [], read: [], media: [], download: [] };
 
-  order(fault: Fault, call: FaultyCall, times: number): void {
-    for (let n = 0; n < times; n++) this.#waiting[call].push(fault);
+  order(
+    fault: Fault,
+    { call = "message", times = 1, spares = () => false }: FaultOrder = {},
+  ): void {
+    for (let n = 0; n < times; n++) this.#waiting[call].push({ fault, spares });
   }
 
   forget(): void {
     for (const faults of Object.values(this.#waiting)) faults.length = 0;
   }
 
-  next(call: FaultyCall): Fault | undefined {
-    return this.#waiting[call].shift();
+  next(call: FaultyCall, deliveryKey?: string): Fault | undefined {
+    const waiting = this.#waiting[call];
+    const at = waiting.findIndex(({ spares }) => deliveryKey === undefined || !spares(deliveryKey));
+    return at < 0 ? undefined : waiting.splice(at, 1)[0]?.fault;
   }
 }
 

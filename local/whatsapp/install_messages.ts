@@ -36,7 +36,7 @@ export function installMessages(app: Express, deps: MessagesDeps): void {
     }
     requireTarget(deps, phoneNumberId, request);
     deps.pairRate.count(phoneNumberId, recipientOf(deps.conversations, request).userId);
-    const fault = deps.faults.next("message");
+    const fault = deps.faults.next("message", request.biz_opaque_callback_data);
     const accepted = wasAccepted(fault) ? accept(deps, phoneNumberId, request) : undefined;
     if (accepted !== undefined) {
       const failure =

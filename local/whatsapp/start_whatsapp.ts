@@ -2,7 +2,7 @@ import express from "express";
 import { listen } from "../listen.ts";
 import { contactFrom, isContact } from "./contacts.ts";
 import { Conversations } from "./conversations.ts";
-import { type Fault, Faults, type FaultyCall } from "./faults.ts";
+import { type Fault, type FaultOrder, Faults } from "./faults.ts";
 import { installBearer, installErrors, installVersion } from "./install_guards.ts";
 import { installDownloads, installMedia } from "./install_media.ts";
 import { installMessages } from "./install_messages.ts";
@@ -70,8 +70,8 @@ export interface WhatsAppStandIn {
   contactWrites(message: Omit<ContactSends, "content"> & { at: number }): WrittenByContact;
   /** One POST, not repeated. Strings and bytes go as they are, anything else as Meta writes JSON. */
   sendRawWebhook(body: unknown, options?: { signature?: string | null }): Promise<WebhookAnswer>;
-  /** The next `times` (1) calls go wrong; `call` is "message" unless given. */
-  failNext(fault: Fault, options?: { call?: FaultyCall; times?: number }): void;
+  /** The next calls go wrong. */
+  failNext(fault: Fault, order?: FaultOrder): void;
   /** Forgets the faults that were ordered and met no call. */
   failNoMore(): void;
   /** What the business sent to the contact (or to a phone number or user id), in order. */
@@ -139,7 +139,7 @@ export async function startWhatsApp(options: WhatsAppOptions): Promise<WhatsAppS
       traffic.written(phoneNumberId, contact, text, at),
     sendRawWebhook: (body, raw) => webhooks.post(rawBytes(body), raw?.signature),
     failNoMore: () => faults.forget(),
-    failNext: (fault, how) => faults.order(fault, how?.call ?? "message", how?.times ?? 1),
+    failNext: (fault, order) => faults.order(fault, order),
     received: (contact) => messagesWith(contact).filter((m) => m.direction === "to_contact"),
     conversation: (phoneNumberId, contact) =>
       messagesWith(contact).filter((m) => m.phoneNumberId === phoneNumberId),

@@ -12,6 +12,7 @@ export interface JobEvent {
   type: "started" | "completed";
   id: string;
   path: string;
+  args: Job["args"];
   kind: Job["kind"];
   state: JobState;
   stepId?: string;
@@ -258,11 +259,12 @@ export class JobService {
 
   #emit(type: JobEvent["type"], job: Job): void {
     const ms = type === "completed" ? durationMs(job, new Date()) : undefined;
-    const { id, path, kind, state, stepId, parentJob, rootJob } = job;
+    const { id, path, args, kind, state, stepId, parentJob, rootJob } = job;
     this.#events.emit("job", {
       type,
       id,
       path,
+      args,
       kind,
       state,
       ...(stepId === undefined ? {} : { stepId }),

@@ -174,6 +174,15 @@ describe("failNext", () => {
     expect(answers[0]?.body.error.code).toBe(131056);
   });
 
+  it("keeps a fault for a message that it does not spare", async () => {
+    const { whatsapp, post } = await startConversation();
+    whatsapp.failNext({ kind: "error", code: 131056 }, { spares: (key) => key === "t1" });
+    const spared = textTo("+15550002222", "Hello", { biz_opaque_callback_data: "t1" });
+    const met = textTo("+15550002222", "Hello", { biz_opaque_callback_data: "t2" });
+    expect((await post(spared)).status).toBe(200);
+    expect((await post(met)).status).toBe(400);
+  });
+
   it("cuts the connection after accepting, and the statuses still come", async () => {
     const { whatsapp, receiver, post } = await startConversation();
     whatsapp.failNext({ kind: "drop", accepted: true });
