@@ -34,12 +34,27 @@ it("sends no further part once another run has taken the turn over", async () =>
   await db.query("update turns set reply = repeat('Nine sharp. ', 500) where id = $1", [
     context.turn_id,
   ]);
-  let second: ContextPayload | undefined;
   shop.whatsApp.onSend = async () => {
     await shop.abandon(context);
-    second ??= await shop.claim(await shop.contactWrites("Hello?"));
+    // nobody takes it over while a part may be on its way
+    expect(await shop.load(await shop.contactWrites("Hello?"))).toMatchObject({
+      outcome: "queued",
+    });
   };
-  expect(await shop.send(context)).toMatchObject({ outcome: "superseded" });
+  let second: ContextPayload | undefined;
+  const first = await shop.as((database) => {
+    const betweenParts = beforeEachTransaction(database, async () => {
+      const [part] = await db.query(
+        "select from messages where turn_id = $1 and delivery_status = 'accepted'",
+        [context.turn_id],
+      );
+      if (!part || second) return;
+      await shop.abandon(context);
+      second = await shop.claim(await shop.contactWrites("Anybody there?"));
+    });
+    return sendReply(betweenParts, () => shop.whatsApp, context.turn_id, context.fence);
+  });
+  expect(first).toMatchObject({ outcome: "superseded" });
   expect(shop.whatsApp.sent).toHaveLength(1);
   if (second) expect(await shop.send(second)).toMatchObject({ outcome: "sent" });
   expect(shop.whatsApp.sent).toHaveLength(2); // control: each part once
@@ -96,6 +111,16 @@ it("opens one turn when the flow runs of a burst start at the same time", async 
 });
 
 /** The database, with `hook` run after the first statement that `pattern` matches, in its transaction. */
+function beforeEachTransaction(database: Database, hook: () => Promise<void>): Database {
+  return {
+    query: database.query,
+    exclusively: async (work) => {
+      await hook();
+      return database.exclusively(work);
+    },
+  };
+}
+
 function pausedAfter(database: Database, pattern: RegExp, hook: () => Promise<void>): Database {
   let isPending = true;
   return {
