@@ -219,6 +219,24 @@ describe("verify-backup", () => {
   });
 });
 
+it("saves and restores by tools that run beside the server, as PG_TOOLS says", async () => {
+  const { hostname, port, password } = new URL(database.url);
+  const [{ major } = { major: "" }] = await database.query<{ major: string }>(
+    "select current_setting('server_version_num')::int / 10000 as major",
+  );
+  // what a container's own socket knows, these variables tell
+  const beside = [
+    "env",
+    `PGHOST=${hostname}`,
+    `PGPORT=${port}`,
+    `PGPASSWORD=${password || "unused"}`,
+    `PATH=/usr/lib/postgresql/${major}/bin:${process.env.PATH}`,
+  ].join(" ");
+  const file = join(folder, "beside.dump");
+  await backUp(database.url, file, beside);
+  expect(await verifyBackup(database.url, file, beside, null)).toMatchObject({ problems: [] });
+});
+
 describe("what would lose rows is refused", () => {
   it("a backup by a role that row-level security binds; one with bypassrls may read all", async () => {
     const role = `chatbots_backup_${randomBytes(4).toString("hex")}`;
