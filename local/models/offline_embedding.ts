@@ -1,3 +1,4 @@
+import { rotate } from "./rotate.ts";
 import { isCharacterScript, stemsOf } from "./words.ts";
 
 const DEFAULT_DIMENSIONS = 1_536;
@@ -17,7 +18,7 @@ const COMMON_COMPONENT = 0.383;
 
 /**
  * A vector of unit length for a text in any script, the same on every machine: the stems of its
- * words and the character n-grams in them, each hashed to one dimension and one sign.
+ * words and the character n-grams in them, each hashed to one dimension and one sign, and all of it rotated.
  */
 export function embedOffline(text: string, dimensions = DEFAULT_DIMENSIONS): number[] {
   const vector = new Array<number>(dimensions).fill(0);
@@ -27,9 +28,12 @@ export function embedOffline(text: string, dimensions = DEFAULT_DIMENSIONS): num
     vector[dimension] = (vector[dimension] ?? 0) + (hash & 1 ? weight : -weight);
   }
   const common = COMMON_COMPONENT * (Math.hypot(...vector) || 1);
-  vector[0] = (vector[0] ?? 0) + common;
+  // in three thirds, or the signs of one third of the rotated vector would be everybody's
+  for (const at of [0, dimensions / 3, (dimensions * 2) / 3].map(Math.floor)) {
+    vector[at] = (vector[at] ?? 0) + common / Math.sqrt(3);
+  }
   const length = Math.hypot(...vector) || 1;
-  return vector.map((value) => value / length);
+  return rotate(vector.map((value) => value / length));
 }
 
 function featuresOf(text: string): Map<string, number> {

@@ -3,7 +3,7 @@ import type { ChatRequest } from "./chat_request.ts";
 import type { ChatReply } from "./offline_chat.ts";
 import { OpenAiError, sendOpenAiError } from "./openai_error.ts";
 
-export type ModelCall = "chat" | "responses" | "gemini" | "embeddings";
+export type ModelCall = "chat" | "responses" | "gemini" | "embeddings" | "rerank";
 
 /** How the next call goes wrong. */
 export type ModelFault =
@@ -36,6 +36,7 @@ export class ModelScript {
     responses: [],
     gemini: [],
     embeddings: [],
+    rerank: [],
   };
   #replies: ScriptedReply[] = [];
   #answer: ((request: ChatRequest) => ScriptedReply | undefined) | undefined;

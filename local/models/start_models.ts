@@ -5,6 +5,7 @@ import type { GeminiRequest } from "./gemini_body.ts";
 import { installChat } from "./install_chat.ts";
 import { type EmbeddingsRequest, installEmbeddings } from "./install_embeddings.ts";
 import { installGemini } from "./install_gemini.ts";
+import { installRerank, type RerankRequest } from "./install_rerank.ts";
 import { installResponses } from "./install_responses.ts";
 import { OpenAiError, sendOpenAiError } from "./openai_error.ts";
 import type { ResponsesRequest } from "./responses_request.ts";
@@ -27,6 +28,7 @@ export interface ModelsStandIn {
     responses: ResponsesRequest[];
     gemini: GeminiRequest[];
     embeddings: EmbeddingsRequest[];
+    rerank: RerankRequest[];
   };
   /** The next call of a chat model, through whichever API, that no earlier order takes answers this. */
   nextReply(reply: ScriptedReply): void;
@@ -37,7 +39,7 @@ export interface ModelsStandIn {
   stop(): Promise<void>;
 }
 
-/** OpenAI's chat, responses and embeddings, and Google's generateContent, on 127.0.0.1, answered by the offline models. */
+/** OpenAI's chat, responses and embeddings, Google's generateContent and Cohere's rerank, on 127.0.0.1, answered by the offline models. */
 export async function startModels(options: ModelsOptions): Promise<ModelsStandIn> {
   const script = new ModelScript();
   const requests: ModelsStandIn["requests"] = {
@@ -45,6 +47,7 @@ export async function startModels(options: ModelsOptions): Promise<ModelsStandIn
     responses: [],
     gemini: [],
     embeddings: [],
+    rerank: [],
   };
   const app = express().disable("x-powered-by");
   const parseJson = express.json({ limit: "20mb" });
@@ -55,6 +58,7 @@ export async function startModels(options: ModelsOptions): Promise<ModelsStandIn
   installChat(app, script, (request) => requests.chat.push(request));
   installResponses(app, script, (request) => requests.responses.push(request));
   installEmbeddings(app, script, (request) => requests.embeddings.push(request));
+  installRerank(app, script, (request) => requests.rerank.push(request));
   installErrors(app);
   const server = await listen(app, options.port);
   return {

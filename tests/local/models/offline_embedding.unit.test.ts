@@ -37,6 +37,13 @@ describe("embedOffline", () => {
     expect(vector).toEqual(embedOffline("The frame warranty lasts seven years."));
   });
 
+  it("is dense, as a model's vectors are: hardly any number is 0, and many are on either side", () => {
+    const vector = embedOffline(PASSAGES.en);
+    expect(vector.filter((value) => value === 0).length).toBeLessThan(15);
+    expect(vector.filter((value) => value < 0).length).toBeGreaterThan(400);
+    expect(vector.filter((value) => value > 0).length).toBeGreaterThan(400);
+  });
+
   it.each(QUESTIONS)("parts answers from the rest in %s: %s", (language, answered, unrelated) => {
     expect(similarity(answered, PASSAGES[language])).toBeGreaterThan(GATE);
     expect(similarity(unrelated, PASSAGES[language])).toBeLessThan(GATE);
