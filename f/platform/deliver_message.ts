@@ -92,7 +92,8 @@ async function claimPart(tenant: Tenant, reply: ReplyPart): Promise<Sending | De
        and (b.refused_access_token is null or b.refused_access_token <> b.whatsapp_access_token)
      returning m.id, m.body, m.attempts, m.delivery_key, contact.phone, contact.bsuid,
        m.organization_id, m.chatbot_id, m.contact_id, b.phone_number_id, b.whatsapp_access_token,
-       b.reply_template_name, b.reply_template_language, ${isWindowOpen("m.contact_id")} as is_window_open`,
+       b.reply_template_name, b.reply_template_language, ${isWindowOpen("m.contact_id")} as is_window_open,
+       (select e.traceparent from webhook_events e where e.turn_id = m.turn_id order by e.id limit 1) as traceparent`,
     [reply.turnId, reply.fence, reply.part, TURN_LEASE],
   );
   if (!claimed) return whyNotClaimed(tenant, reply);

@@ -18,7 +18,7 @@ import {
 
 /** A message whose `sending` is committed with an attempt number: whoever committed it sends it. */
 export type Sending = ChatbotNumber &
-  Pick<OutgoingText, "body" | "phone" | "bsuid"> & {
+  Pick<OutgoingText, "body" | "phone" | "bsuid" | "traceparent"> & {
     readonly id: number;
     readonly attempts: number;
     readonly delivery_key: string;
@@ -70,8 +70,8 @@ export async function sendMessage(
 
 /** A template outside the window, where the chatbot has one, also when WhatsApp knows better than we do. */
 async function call(whatsApp: WhatsApp, sending: Sending): Promise<{ wamid: string }> {
-  const { body, phone, bsuid, delivery_key: deliveryKey } = sending;
-  const message = { body, phone, bsuid, deliveryKey };
+  const { body, phone, bsuid, delivery_key: deliveryKey, traceparent = null } = sending;
+  const message = { body, phone, bsuid, deliveryKey, traceparent };
   const { reply_template_name: name, reply_template_language: language } = sending;
   const template = name !== null && language !== null ? { name, language } : undefined;
   if (!sending.is_window_open && template) return whatsApp.sendTemplate({ ...message, template });

@@ -31,6 +31,8 @@ export interface OutgoingText {
   readonly body: string;
   /** comes back in every status webhook of this message */
   readonly deliveryKey: string;
+  /** of the webhook that this answers, for whoever follows it through gateways between Meta and us */
+  readonly traceparent?: string | null;
 }
 
 /** A message of a template that Meta has approved, whose body has one parameter, {{1}}. */
@@ -78,8 +80,8 @@ const NOT_CONNECTED = new Set([
 
 export function whatsAppOf(number: WhatsAppNumber): WhatsApp {
   return {
-    sendText: (message) => send(number, textBody(message)),
-    sendTemplate: (message) => send(number, templateBody(message)),
+    sendText: (message) => send(number, message, textBody(message)),
+    sendTemplate: (message) => send(number, message, templateBody(message)),
     async showTyping(wamid) {
       const body = {
         messaging_product: "whatsapp",
@@ -95,8 +97,13 @@ export function whatsAppOf(number: WhatsAppNumber): WhatsApp {
   };
 }
 
-async function send(number: WhatsAppNumber, body: object): Promise<{ wamid: string }> {
-  const response = await post(number, body, SEND_TIMEOUT_MS).catch((cause: unknown) => {
+async function send(
+  number: WhatsAppNumber,
+  { traceparent }: OutgoingText,
+  body: object,
+): Promise<{ wamid: string }> {
+  const trace = traceparent ? { traceparent } : undefined;
+  const response = await post(number, body, SEND_TIMEOUT_MS, trace).catch((cause: unknown) => {
     if (isNotConnected(cause)) throw new MessageDelayedError("transient", undefined, { cause });
     throw new MessageOutcomeUnknownError(reasonOf(cause), { cause });
   });
@@ -129,11 +136,17 @@ function templateBody(message: OutgoingTemplate) {
   return { ...addressed(message), type: "template", template };
 }
 
-function post(number: WhatsAppNumber, body: object, timeoutMs: number): Promise<Response> {
+function post(
+  number: WhatsAppNumber,
+  body: object,
+  timeoutMs: number,
+  trace?: { readonly traceparent: string },
+): Promise<Response> {
   const url = `${number.baseUrl}/${GRAPH_API_VERSION}/${number.phoneNumberId}/messages`;
   return limitedFetch(MAX_ANSWER_BYTES)(url, {
     method: "POST",
     headers: {
+      ...trace,
       authorization: `Bearer ${number.accessToken}`,
       "content-type": "application/json",
     },

@@ -19,8 +19,8 @@ afterAll(() => db.close());
 
 const refusal = (code: number): GraphRefusal => ({ status: 400, code, title: "no", details: "" });
 
-async function withReply(shop: Shop): Promise<ContextPayload> {
-  const context = await shop.claim(await shop.contactWrites("When do you open?"));
+async function withReply(shop: Shop, traceparent: string | null = null): Promise<ContextPayload> {
+  const context = await shop.claim(await shop.contactWrites("When do you open?", { traceparent }));
   await shop.generate(context);
   return context;
 }
@@ -31,9 +31,10 @@ async function replyOf({ turn_id }: ContextPayload): Promise<MessageRow | undefi
 }
 
 describe("a reply", () => {
-  it("is sent once, with the key that its status webhooks bring back", async () => {
+  it("is sent once, with the key that its status webhooks bring back and the webhook's trace", async () => {
     const shop = await openShop(db);
-    const context = await withReply(shop);
+    const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const context = await withReply(shop, traceparent);
     expect(await shop.send(context)).toMatchObject({ outcome: "sent" });
     expect(await shop.send(context)).toMatchObject({ outcome: "sent" }); // the job was restarted
     const reply = await replyOf(context);
@@ -43,6 +44,7 @@ describe("a reply", () => {
         phone: "4915112345678",
         bsuid: "DE.1234567890",
         deliveryKey: reply?.delivery_key,
+        traceparent,
       },
     ]);
     expect(reply).toMatchObject({ delivery_status: "accepted", attempts: 1 });
