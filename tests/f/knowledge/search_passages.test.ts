@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { searchPassages } from "../../../f/knowledge/search_passages.ts";
 import type { Embeddings } from "../../../f/platform/embeddings.ts";
 import { withDb } from "../../../f/platform/postgres.ts";
+import { type Reranker, RerankerError } from "../../../f/platform/reranker.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/database.ts";
 import {
   embeddingOf,
@@ -28,14 +29,19 @@ describe("searchPassages", () => {
   });
   afterAll(() => db.close());
 
-  const search = (chatbot: ChatbotRow, text: string, limit?: number) =>
+  const search = (chatbot: ChatbotRow, text: string, limit?: number, reranker?: Reranker) =>
     withDb(db.resource("chatbot_app"), (database) =>
-      searchPassages(database, question, {
-        organizationId: chatbot.organization_id,
-        chatbotId: chatbot.id,
-        question: text,
-        ...(limit === undefined ? {} : { limit }),
-      }),
+      searchPassages(
+        database,
+        question,
+        {
+          organizationId: chatbot.organization_id,
+          chatbotId: chatbot.id,
+          question: text,
+          ...(limit === undefined ? {} : { limit }),
+        },
+        reranker,
+      ),
     );
 
   /** A source with one chunk for each [content, cosine]. */
@@ -184,5 +190,92 @@ describe("searchPassages", () => {
     const chatbot = await insertChatbot(db);
     await chunks(chatbot, [["A pump.", 0.9]]);
     expect(await search(chatbot, " \n\u0000 ")).toEqual({ passages: [], embeddingTokens: 0 });
+  });
+
+  it("finds the nearest among more chunks than the short list by bits takes", async () => {
+    const chatbot = await insertChatbot(db, { passages_per_search: 10, max_distance: 2 });
+    const source = await insertKnowledgeSource(db, { chatbot_id: chatbot.id });
+    // the nearer, the more of the signs are the question's
+    await db.query(
+      `insert into document_chunks (
+         organization_id, chatbot_id, knowledge_source_id, version, chunk_no, content,
+         start_offset, end_offset, embedding, text_search_language)
+       select $1, $2, $3, 1, n, 'Passage ' || n, 0, 9, (
+         select array_agg(case when at > n then 1 else -1 end order by at)::vector
+         from generate_series(1, 1536) at), 'english'
+       from generate_series(0, 599) n order by n desc`,
+      [chatbot.organization_id, chatbot.id, source.id],
+    );
+    const ones: Embeddings = {
+      model: "test",
+      embed: async () => ({ vectors: [new Array<number>(1_536).fill(1)], tokens: 1 }),
+    };
+    const query = { organizationId: chatbot.organization_id, chatbotId: chatbot.id };
+    const { passages } = await withDb(db.resource("chatbot_app"), (database) =>
+      searchPassages(database, ones, { ...query, question: "anything" }),
+    );
+    const nearest = Array.from({ length: 10 }, (_, n) => `Passage ${n}`);
+    expect(passages.map(({ content }) => content)).toEqual(nearest);
+  });
+
+  it("gives a hit the text around it, and cites its page", async () => {
+    const chatbot = await insertChatbot(db, { passages_per_search: 1 });
+    const source = await insertKnowledgeSource(db, { chatbot_id: chatbot.id });
+    const text = "The warranty lasts seven years. It covers the frame. Brakes are not covered.";
+    for (const [chunk_no, [start, end]] of [
+      [0, 31],
+      [21, 52],
+      [42, 76],
+    ].entries()) {
+      await insertDocumentChunk(db, {
+        knowledge_source_id: source.id,
+        chunk_no,
+        page: chunk_no === 2 ? 5 : 4,
+        content: text.slice(start, end),
+        start_offset: start ?? 0,
+        end_offset: end ?? 0,
+        embedding: at(chunk_no === 1 ? 0.9 : 0.5),
+      });
+    }
+    const { passages } = await search(chatbot, "What is covered?");
+    expect(passages).toMatchObject([
+      { page: 4, content: "The warranty lasts seven years. It covers the frame." },
+    ]);
+  });
+
+  describe("with a re-ranker", () => {
+    const passages: [string, number][] = [
+      ["One.", 0.9],
+      ["Two.", 0.8],
+      ["Three.", 0.7],
+    ];
+    const contents = async (reranker: Reranker) => {
+      const chatbot = await insertChatbot(db, { passages_per_search: 2 });
+      await chunks(chatbot, passages);
+      const found = await search(chatbot, "anything", undefined, reranker);
+      return found.passages.map(({ content, fusedRank }) => [content, fusedRank]);
+    };
+
+    it("returns what it prefers of all that was found, in its order", async () => {
+      const rank = vi.fn<Reranker["rank"]>(async () => [2, 0]);
+      expect(await contents({ model: "test", rank })).toEqual([
+        ["Three.", 3],
+        ["One.", 1],
+      ]);
+      expect(rank).toHaveBeenCalledWith("anything", ["One.", "Two.", "Three."], 2);
+    });
+
+    it("keeps its own order when that fails, and says so in the log", async () => {
+      const warn = vi.spyOn(console, "warn").mockReturnValue();
+      const rank = () => Promise.reject(new RerankerError("test", "it took too long"));
+      expect(await contents({ model: "test", rank })).toEqual([
+        ["One.", 1],
+        ["Two.", 2],
+      ]);
+      expect(warn).toHaveBeenCalledWith(
+        "The re-ranker test was asked and failed: it took too long.",
+      );
+      warn.mockRestore();
+    });
   });
 });
