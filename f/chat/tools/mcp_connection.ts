@@ -5,8 +5,9 @@ import {
   SSEClientTransport,
   StreamableHTTPClientTransport,
   type Tool,
+  type Transport,
 } from "@modelcontextprotocol/client";
-import { publicFetch } from "../../platform/fetch_public.ts";
+import { type PublicFetch, publicFetch } from "../../platform/fetch_public.ts";
 import type { PublicHttpPolicy } from "../../platform/public_http_target.ts";
 import { statusOf } from "./mcp_errors.ts";
 import type { McpServer } from "./mcp_server.ts";
@@ -80,20 +81,14 @@ async function connectOverStreamableHttp(
   server: McpServer,
   { policy, signal, way, session }: ConnectOptions,
 ): Promise<McpConnection> {
-  const { client, fetch, broken } = newClient(server, policy);
+  const { client, fetch, connect, broken } = newClient(server, policy);
   const transport = new StreamableHTTPClientTransport(server.url, {
     fetch,
     requestInit: { headers: server.headers },
     ...session,
   });
   const prior = session ? ({ kind: "legacy" } as const) : way?.prior;
-  await connectOrClose(client, () =>
-    client.connect(transport, {
-      signal,
-      timeout: server.callTimeoutMs,
-      ...(prior ? { prior } : {}),
-    }),
-  );
+  await connect(transport, signal, prior);
   const discover = client.getDiscoverResult();
   const protocolVersion = client.getNegotiatedProtocolVersion();
   const { sessionId } = transport;
@@ -110,15 +105,13 @@ async function connectOverSse(
   server: McpServer,
   { policy, signal }: ConnectOptions,
 ): Promise<McpConnection> {
-  const { client, fetch, broken } = newClient(server, policy);
+  const { client, fetch, connect, broken } = newClient(server, policy);
   const transport = new SSEClientTransport(server.url, {
     fetch,
     requestInit: { headers: server.headers },
   });
   const prior = { kind: "legacy" } as const;
-  await connectOrClose(client, () =>
-    client.connect(transport, { signal, timeout: server.callTimeoutMs, prior }),
-  );
+  await connect(transport, signal, prior);
   return connectionOf(client, server, broken, {
     way: { transport: "sse", prior },
     session: undefined,
@@ -127,7 +120,8 @@ async function connectOverSse(
 
 function newClient(server: McpServer, policy: PublicHttpPolicy) {
   const broken = new AbortController();
-  const fetch = publicFetch({
+  const opening = new AbortController();
+  const guarded = publicFetch({
     policy,
     maxBytes: MAX_RESPONSE_BYTES,
     headersTimeoutMs: server.callTimeoutMs,
@@ -137,20 +131,30 @@ function newClient(server: McpServer, policy: PublicHttpPolicy) {
       if (method === "POST") broken.abort(error);
     },
   });
+  const fetch: PublicFetch = (url, init) =>
+    guarded(url, {
+      ...init,
+      signal: init?.signal ? AbortSignal.any([init.signal, opening.signal]) : opening.signal,
+    });
   const client = new Client(
     { name: "whatsapp-chatbot-platform", version: "1.0.0" },
     { versionNegotiation: { mode: "auto" }, listMaxPages: MAX_PAGES },
   );
-  return { client, fetch, broken: broken.signal };
-}
-
-async function connectOrClose(client: Client, connect: () => Promise<void>): Promise<void> {
-  try {
-    await connect();
-  } catch (error) {
-    await client.close();
-    throw error;
-  }
+  const connect = async (transport: Transport, signal: AbortSignal, prior?: PriorDiscovery) => {
+    // client 2.4.0 does not give the signal to the request that finds out the version
+    const giveUp = () => opening.abort(signal.reason);
+    signal.addEventListener("abort", giveUp, { once: true });
+    try {
+      const timeout = server.callTimeoutMs;
+      await client.connect(transport, { signal, timeout, ...(prior ? { prior } : {}) });
+    } catch (error) {
+      await client.close();
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", giveUp);
+    }
+  };
+  return { client, fetch, connect, broken: broken.signal };
 }
 
 function connectionOf(
