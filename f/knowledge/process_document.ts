@@ -93,7 +93,7 @@ async function buildVersion(
   build: Build,
   clients: ProcessClients,
 ): Promise<ProcessResult> {
-  const { type, raw } = await readSource(source, clients.files);
+  const { type, raw, page } = await readSource(source, clients.files);
   await progress(source, clients, { percent: READ_PERCENT, stage: "extracting" });
   const document = await clients.extract(type, raw);
   const chunks = chunkDocument(document);
@@ -112,6 +112,7 @@ async function buildVersion(
     pageCount: pages,
     chunkCount: chunks.length,
     embeddingModel: embeddings.model,
+    page,
   });
   if (!isLive) return { outcome: "superseded" };
   await clients.showProgress(100);
@@ -148,8 +149,9 @@ async function embedAndStore(
     if (build.version === undefined) {
       build.version = await claimVersion(clients.database, source, embedded);
       if (build.version === undefined) return;
-    } else {
-      await storeChunks(clients.database, source, build.version, embedded);
+    } else if (!(await storeChunks(clients.database, source, build.version, embedded))) {
+      build.version = undefined;
+      return;
     }
     const share = Math.min(1, (start + BATCH) / chunks.length);
     const percent = Math.floor(EXTRACTED_PERCENT + share * (STORED_PERCENT - EXTRACTED_PERCENT));

@@ -2,6 +2,7 @@ import { toSql } from "pgvector";
 import { type Database, maybeOne, one, type Tenant, withTenant } from "../platform/postgres.ts";
 import type { Chunk } from "./chunk.ts";
 import type { FileType } from "./file_type.ts";
+import type { PageState } from "./read_source.ts";
 
 /** A chunk with what finds it. */
 export interface EmbeddedChunk extends Chunk {
@@ -84,15 +85,18 @@ export async function claimVersion(
   });
 }
 
+/** False when the source is gone: it has been deleted while it was processed. */
 export async function storeChunks(
   database: Database,
   source: KnowledgeSource,
   version: number,
   chunks: readonly EmbeddedChunk[],
-): Promise<void> {
-  await withTenant(database, source.organizationId, (tenant) =>
-    insertChunks(tenant, source, version, chunks),
-  );
+): Promise<boolean> {
+  return withTenant(database, source.organizationId, async (tenant) => {
+    if (!(await lockSource(tenant, source.id))) return false;
+    await insertChunks(tenant, source, version, chunks);
+    return true;
+  });
 }
 
 /**
@@ -103,7 +107,13 @@ export async function goLive(
   database: Database,
   source: KnowledgeSource,
   version: number,
-  facts: { pageCount: number | null; chunkCount: number; embeddingModel: string },
+  facts: {
+    pageCount: number | null;
+    chunkCount: number;
+    embeddingModel: string;
+    /** only of a web page */
+    page?: PageState | undefined;
+  },
 ): Promise<boolean> {
   return withTenant(database, source.organizationId, async (tenant) => {
     const locked = await lockSource(tenant, source.id);
@@ -115,9 +125,20 @@ export async function goLive(
     await tenant.query(
       `update knowledge_sources
        set live_version = $2, status = 'ready', stage = null, progress = 100, error_message = null,
-         page_count = $3, chunk_count = $4, embedding_model = $5, processed_at = now()
+         page_count = $3, chunk_count = $4, embedding_model = $5, processed_at = now(),
+         page_hash = $6, page_etag = $7, page_last_modified = $8, check_problem = null,
+         missing_checks = 0, gone_at = null
        where id = $1`,
-      [source.id, version, facts.pageCount, facts.chunkCount, facts.embeddingModel],
+      [
+        source.id,
+        version,
+        facts.pageCount,
+        facts.chunkCount,
+        facts.embeddingModel,
+        facts.page?.hash ?? null,
+        facts.page?.etag ?? null,
+        facts.page?.lastModified ?? null,
+      ],
     );
     await deleteChunks(tenant, source.id, "version < $2", version);
     return true;

@@ -18,6 +18,8 @@ export type { PublicHttpPolicy } from "./public_http_target.ts";
 export interface GetOptions {
   policy: PublicHttpPolicy;
   accept: string;
+  /** what a server said of a response that is here already: then it may answer 304, which is an HttpStatusError */
+  known?: Validators;
   /** counted after decompression */
   maxBytes: number;
   maxRedirects?: number;
@@ -29,6 +31,12 @@ export interface GetOptions {
   resolve?: (hostname: string) => Promise<string[]>;
 }
 
+/** By which a server tells whether its response has changed: the headers ETag and Last-Modified. */
+export interface Validators {
+  etag: string | null;
+  lastModified: string | null;
+}
+
 export interface PublicResponse {
   /** after redirects */
   url: string;
@@ -36,9 +44,10 @@ export interface PublicResponse {
   contentType: string;
   charset: string | undefined;
   body: Buffer;
+  validators: Validators;
 }
 
-type Limits = TargetLimits & Required<GetOptions>;
+type Limits = TargetLimits & Required<Omit<GetOptions, "known">>;
 
 const REDIRECTS = [301, 302, 303, 307, 308];
 
@@ -51,7 +60,11 @@ export async function getPublicUrl(url: string, options: GetOptions): Promise<Pu
   const limits = withDefaults(options);
   const asked = {
     method: "GET",
-    headers: { accept: limits.accept, "accept-encoding": "gzip, br" },
+    headers: {
+      accept: limits.accept,
+      "accept-encoding": "gzip, br",
+      ...conditions(options.known),
+    },
   };
   let target = url;
   for (let redirects = 0; redirects <= limits.maxRedirects; redirects++) {
@@ -64,6 +77,13 @@ export async function getPublicUrl(url: string, options: GetOptions): Promise<Pu
     target = new URL(location, hop).href;
   }
   throw new TooManyRedirectsError(target, limits.maxRedirects);
+}
+
+function conditions(known: Validators | undefined): Record<string, string> {
+  return {
+    ...(known?.etag ? { "if-none-match": known.etag } : {}),
+    ...(known?.lastModified ? { "if-modified-since": known.lastModified } : {}),
+  };
 }
 
 function withDefaults(options: GetOptions): Limits {
@@ -93,5 +113,9 @@ async function readResponse(
     contentType: (header.split(";")[0] ?? "").trim().toLowerCase(),
     charset: /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(header)?.[1]?.toLowerCase(),
     body: await readBody(url, response, limits),
+    validators: {
+      etag: response.headers.etag ?? null,
+      lastModified: response.headers["last-modified"] ?? null,
+    },
   };
 }

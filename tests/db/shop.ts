@@ -19,6 +19,7 @@ import {
   insertToolDefinition,
   insertToolExecution,
   insertTurn,
+  insertUnusedFile,
   insertUsageLog,
   insertUsageSummary,
   insertUser,
@@ -47,6 +48,7 @@ export async function insertShop(db: TestDatabase) {
   // one word, and so one row of chunk_lexemes
   await insertDocumentChunk(db, { knowledge_source_id: source.id, content: "Welcome." });
   await insertEmbeddingUsageLog(db, { knowledge_source_id: source.id });
+  await insertUnusedFile(db, { organization_id });
   await insertToolDefinition(db, { organization_id, integration_id: integration.id });
   await insertToolExecution(db, { turn_id: turn.id, integration_id: integration.id });
   await insertUsageLog(db, { turn_id: turn.id });

@@ -25,6 +25,7 @@ const TABLES = {
   chunk_lexemes: ["insert", "delete"],
   knowledge_usage: ["insert", "update"],
   embedding_usage_logs: ["insert"],
+  unused_files: ["insert", "delete"],
   tool_definitions: ["insert", "update", "delete"],
   tool_executions: ["insert", "update", "delete"],
   usage_logs: ["insert"],

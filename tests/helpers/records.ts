@@ -25,6 +25,7 @@ import type {
   ToolDefinitionRow,
   ToolExecutionRow,
   TurnRow,
+  UnusedFileRow,
   UsageLogRow,
   UsageSummaryRow,
   UserRow,
@@ -260,6 +261,13 @@ export async function insertKnowledgeSource(
     live_version: 1,
     ...overrides,
   });
+}
+
+export async function insertUnusedFile(
+  db: Database,
+  row: Pick<UnusedFileRow, "organization_id"> & Partial<UnusedFileRow>,
+): Promise<UnusedFileRow> {
+  return insert(db, "unused_files", { s3_key: `knowledge/${unique()}`, ...row });
 }
 
 export async function insertDocumentChunk(

@@ -237,6 +237,19 @@ export interface KnowledgeSourceRow {
   chunk_count: number;
   embedding_model: string | null;
   recoveries: number;
+  page_etag: string | null;
+  page_last_modified: string | null;
+  page_hash: string | null;
+  processed_at: Date | null;
+  checked_at: Date | null;
+  check_problem: string | null;
+  missing_checks: number;
+  gone_at: Date | null;
+}
+
+export interface UnusedFileRow {
+  organization_id: string;
+  s3_key: string;
 }
 
 export interface DocumentChunkRow {
