@@ -131,8 +131,11 @@ const FUSED_SEARCH = `
   ),
   candidate as materialized (
     select id, nearest.rank as vector_rank, worded.rank as text_rank,
-      coalesce(nearest.distance, c.embedding <=> $2::vector) as distance
-    from nearest full join worded using (id) join document_chunks c using (id)
+      -- by the primary key: a join would read every chunk of the tenant
+      coalesce(nearest.distance, (select embedding <=> $2::vector from document_chunks c where c.id = found.id)) as distance
+    from (select id from nearest union select id from worded) found
+    left join nearest using (id)
+    left join worded using (id)
   ),
   gate as (
     select min(distance) <= max(max_distance)
@@ -169,9 +172,9 @@ const FUSED_SEARCH = `
     (
       select coalesce(jsonb_agg(jsonb_build_object(
         'chunkNo', n.chunk_no, 'page', n.page, 'content', n.content, 'start', n.start_offset, 'end', n.end_offset)), '[]')
-      from document_chunks n
-      where n.knowledge_source_id = c.knowledge_source_id and n.version = c.version
-        and n.chunk_no in (c.chunk_no - 1, c.chunk_no + 1)
+      from (values (c.chunk_no - 1), (c.chunk_no + 1)) beside (chunk_no)
+      join document_chunks n
+        on n.knowledge_source_id = c.knowledge_source_id and n.version = c.version and n.chunk_no = beside.chunk_no
     ) as neighbours
   from best
   join document_chunks c using (id)
