@@ -112,7 +112,7 @@ async function storm({
   const over = new AbortController();
   const outages = haveOutages({ stack, windmill, unheard }, chance, over.signal);
   const recovering = recoverOften(windmill, over.signal);
-  const written = await writeMessages(stack, options, chance);
+  const written = await writeMessages({ stack, windmill }, options, chance);
   await queueStopsShrinking(stack);
   over.abort();
   const had = await outages;

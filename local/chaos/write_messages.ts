@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Stack } from "../stack.ts";
 import { type Chance, shuffled } from "./chance.ts";
+import type { RestartableWindmill } from "./restartable_windmill.ts";
 
 export interface ChaosOptions {
   messages: number;
@@ -27,12 +28,12 @@ export function markersIn(text: string): string[] {
   return text.match(MARKER) ?? [];
 }
 
-/**
- * They begin some two and a half bursts a second, which is what two cores answer with six processes a turn. Were all
- * contacts to write at once, jobs would wait for a worker longer than their turns' leases, and the bursts of each
- * contact would become one turn.
- */
 const CONTACTS_AT_ONCE = 16;
+/**
+ * Nobody begins a burst while more jobs wait for a worker. A machine that is asked for more than it can do shows
+ * nothing but its queue: jobs wait for longer than their turns' leases, and all that a contact writes is one turn.
+ */
+const LONGEST_QUEUE = 12;
 const LONGEST_BURST = 5;
 const LONGEST_PAUSE_MS = 4_000;
 /** Of bursts: their writer waits for the answer, so that there are turns after turns and not one of all messages. */
@@ -41,7 +42,7 @@ const PATIENCE_MS = 12_000;
 
 /** Every contact writes its share, in bursts of one to five; resolves when each webhook was answered by 200. */
 export async function writeMessages(
-  stack: Stack,
+  { stack, windmill }: { stack: Stack; windmill: RestartableWindmill },
   { messages, contacts }: ChaosOptions,
   chance: Chance,
 ): Promise<Written[]> {
@@ -55,7 +56,7 @@ export async function writeMessages(
   const written: Written[] = [];
   const oneAfterAnother = async () => {
     for (let contact = toCome.shift(); contact !== undefined; contact = toCome.shift()) {
-      const writer = { stack, contact, messages: share(contact), chance, answered };
+      const writer = { stack, windmill, contact, messages: share(contact), chance, answered };
       written.push(...(await writeAsContact(writer)));
     }
   };
@@ -66,6 +67,7 @@ export async function writeMessages(
 
 interface Writer {
   stack: Stack;
+  windmill: RestartableWindmill;
   contact: number;
   /** how many it writes */
   messages: number;
@@ -75,7 +77,7 @@ interface Writer {
 }
 
 async function writeAsContact(writer: Writer): Promise<Written[]> {
-  const { stack, contact, messages, chance, answered } = writer;
+  const { stack, windmill, contact, messages, chance, answered } = writer;
   const waId = String(15_550_300_000 + contact);
   const { phoneNumberId } = stack.shop.phoneNumber;
   // Meta's clock counts whole seconds: a second each, or nobody could tell the order
@@ -83,6 +85,7 @@ async function writeAsContact(writer: Writer): Promise<Written[]> {
   const all: Written[] = [];
   while (all.length < messages) {
     await sleep(chance("pause", contact, all.length) * LONGEST_PAUSE_MS);
+    while (windmill.current.waitingForWorker() > LONGEST_QUEUE) await sleep(200);
     const size = Math.min(
       messages - all.length,
       1 + Math.floor(chance("burst", contact, all.length) * LONGEST_BURST),

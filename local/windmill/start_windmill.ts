@@ -51,6 +51,8 @@ export interface LocalWindmill {
   waitForJob(id: string): Promise<{ success: boolean; result: Json }>;
   /** Whether no job runs or waits. */
   isIdle(): boolean;
+  /** How many jobs are due and have no worker yet. */
+  waitingForWorker(): number;
   /** Calls the listener for every job that starts or ends, until what it returned is called. */
   onJob(listener: (event: JobEvent) => void): () => void;
   /** What deploying does: bundles every script now instead of at its first run. Rejects for a broken one. */
@@ -124,6 +126,7 @@ function helpers(context: WindmillContext) {
       return { success: state === "success" || state === "skipped", result };
     },
     isIdle: () => jobs.store.all().every(isCompleted),
+    waitingForWorker: () => jobs.waitingForWorker,
     onJob: (listener: (event: JobEvent) => void) => jobs.onJob(listener),
   };
 }

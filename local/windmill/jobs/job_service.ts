@@ -71,6 +71,11 @@ export class JobService {
     this.#runFlowJob = runFlowJob;
   }
 
+  /** How many jobs are due and have no worker yet. */
+  get waitingForWorker(): number {
+    return this.#pool.waiting;
+  }
+
   onJob(listener: (event: JobEvent) => void): () => void {
     this.#events.on("job", listener);
     return () => this.#events.off("job", listener);

@@ -8,6 +8,11 @@ export class WorkerPool {
     this.#size = size;
   }
 
+  /** How many tasks have no worker yet. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** Runs the task when a worker is free; undefined when `signal` aborted before that. */
   async run<T>(signal: AbortSignal, task: () => Promise<T>): Promise<T | undefined> {
     if (!(await this.#acquire(signal))) return undefined;
