@@ -1,7 +1,10 @@
 import { summarizeConversation } from "../../f/chat/summarize_conversation.ts";
+import { deleteDocument } from "../../f/knowledge/delete_document.ts";
+import { listDocuments } from "../../f/knowledge/list_documents.ts";
 import { processDocument } from "../../f/knowledge/process_document.ts";
 import { searchPassages } from "../../f/knowledge/search_passages.ts";
 import { uploadDocument } from "../../f/knowledge/upload_document.ts";
+import { uploadWebsite } from "../../f/knowledge/upload_website.ts";
 import { acknowledgeAlert } from "../../f/operations/acknowledge_alert.ts";
 import { alertOnFailure } from "../../f/operations/alert_on_failure.ts";
 import { approveTools } from "../../f/operations/approve_tools.ts";
@@ -14,6 +17,8 @@ import { storeMedia } from "../../f/operations/store_media.ts";
 import { takeOverConversation } from "../../f/operations/take_over_conversation.ts";
 import { unblockContact } from "../../f/operations/unblock_contact.ts";
 import type { Embeddings } from "../../f/platform/embeddings.ts";
+import { withTenant } from "../../f/platform/postgres.ts";
+import { HostNotFoundError } from "../../f/platform/public_http_errors.ts";
 import { FLOW_JOB, listening, type World } from "./entry_point_world.ts";
 import { JobArchive } from "./operations/job_archive.ts";
 import { KEYS } from "./operations/keys.ts";
@@ -55,6 +60,20 @@ export const ENTRY_POINTS: Readonly<
         question: "anything",
       }),
     ),
+  "f/knowledge/list_documents": ({ shop }) =>
+    shop.as((database) =>
+      withTenant(database, shop.organization.id, (tenant) =>
+        listDocuments(tenant, {
+          chatbotId: shop.chatbot.id,
+          status: "any",
+          page: 1,
+          pageSize: 10,
+        }),
+      ),
+    ),
+  "f/knowledge/delete_document": ({ shop, source }, { owner }) =>
+    shop.as((database) => deleteDocument(database, async () => undefined, source.id, by(owner.id))),
+  "f/knowledge/upload_website": takeWebsite,
   "f/knowledge/process_document": ({ shop, source, outside, word }) =>
     shop.as((database) =>
       processDocument(source.id, {
@@ -170,6 +189,35 @@ const EMBEDDINGS: Embeddings = {
     tokens: 1,
   }),
 };
+
+/** A site that is away: whether it was asked at all is what shows, and why the script then fails. */
+function takeWebsite({ shop, outside, word }: World, { owner }: World): Promise<unknown> {
+  const get = async () => {
+    outside.push(word);
+    throw new HostNotFoundError("https://shop.example.com/");
+  };
+  return shop
+    .as((database) =>
+      uploadWebsite(
+        {
+          chatbot_id: shop.chatbot.id,
+          url: "https://shop.example.com/",
+          pages_from: "links",
+          max_pages: 1,
+        },
+        by(owner.id),
+        {
+          database,
+          reader: { isSpent: () => false, get },
+          uploadPage: async () => {
+            throw new Error("no page was found");
+          },
+          showProgress: async () => undefined,
+        },
+      ),
+    )
+    .catch(String);
+}
 
 /** The other id is that of a file in object storage: what another organization uploaded is not read. */
 function upload({ shop, outside }: World, other: World): Promise<unknown> {
