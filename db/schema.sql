@@ -151,7 +151,7 @@ create table chatbots (
   constraint chatbots_history_tokens_check CHECK (history_tokens >= 0 AND history_tokens <= 100000),
   constraint chatbots_max_distance_check CHECK (max_distance >= 0::double precision AND max_distance <= 2::double precision),
   constraint chatbots_messages_per_second_check CHECK (messages_per_second >= 1 AND messages_per_second <= 1000),
-  constraint chatbots_model_prices_are_whole CHECK (is_model_prices(model_prices)),
+  constraint chatbots_model_prices_are_whole CHECK (jsonb_typeof(model_prices) = 'object'::text AND jsonb_array_length(jsonb_path_query_array(model_prices, '$.*'::jsonpath)) = jsonb_array_length(jsonb_path_query_array(model_prices, 'strict $.*?((@."input" >= 0 && @."cachedInput" >= 0) && @."output" >= 0)'::jsonpath, '{}'::jsonb, true))),
   constraint chatbots_name_check CHECK (name <> ''::text),
   constraint chatbots_passages_per_search_check CHECK (passages_per_search >= 1 AND passages_per_search <= 20),
   constraint chatbots_phone_number_id_check CHECK (phone_number_id <> ''::text),
@@ -778,10 +778,11 @@ CREATE INDEX system_alerts_untold_idx ON system_alerts USING btree (created_at) 
 alter table system_alerts enable row level security;
 alter table system_alerts force row level security;
 create policy alerts_told on system_alerts for update to chatbot_router using (true) with check (true);
+create policy failed_deliveries on system_alerts for insert to chatbot_router with check (true);
 create policy tenant_isolation on system_alerts for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)) OR organization_id IS NULL);
 create policy untold_alerts on system_alerts for select to chatbot_router using (true);
 grant delete, insert, select, update on system_alerts to chatbot_app;
-grant select (id, organization_id, severity, alert_key, summary, details, flow_job_id, slack_posted_at, created_at, repeats_alert_id), update (slack_posted_at) on system_alerts to chatbot_router;
+grant insert (organization_id, severity, kind, alert_key, summary, details, turn_id), select (id, organization_id, severity, alert_key, summary, details, flow_job_id, slack_posted_at, created_at, repeats_alert_id), update (slack_posted_at) on system_alerts to chatbot_router;
 
 CREATE OR REPLACE FUNCTION public.tg__updated_at()
  RETURNS trigger
@@ -1268,6 +1269,35 @@ alter function abandoned_turns(integer) owner to chatbot_router;
 revoke all on function abandoned_turns(integer) from public;
 grant execute on function abandoned_turns(integer) to chatbot_app;
 comment on function abandoned_turns(integer) is 'Live turns whose lease ran out: the flow that had them is dead.';
+
+CREATE OR REPLACE FUNCTION public.tg_messages__alert_of_failure()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  begin
+    insert into system_alerts (organization_id, severity, kind, alert_key, summary, details, turn_id)
+    values (
+      new.organization_id,
+      -- a template is missing, and this contact alone is not answered
+      case when new.delivery_error ->> 'code' = '131047' then 'warning' else 'error' end,
+      'delivery_failed',
+      'delivery_failed:' || new.id,
+      case when new.delivery_error ->> 'code' = '131047'
+        then 'A message did not arrive: the contact last wrote more than 24 hours ago. Answer by hand with a template, and give the chatbot an approved one (reply_template_name).'
+        else 'WhatsApp took a message and then could not deliver it: look up the code, and answer by hand.'
+      end,
+      jsonb_build_object(
+        'message_id', new.id, 'chatbot_id', new.chatbot_id, 'contact_id', new.contact_id,
+        'code', new.delivery_error -> 'code', 'title', new.delivery_error -> 'title'
+      ),
+      new.turn_id
+    )
+    on conflict do nothing;
+    return null;
+  end
+  $function$;
+comment on function tg_messages__alert_of_failure() is 'Tells of a message that WhatsApp took and did not deliver.';
 
 create table message_media (
   id bigint generated always as identity not null,
@@ -2052,14 +2082,6 @@ revoke all on function organizations_with_unused_files() from public;
 grant execute on function organizations_with_unused_files() to chatbot_app;
 comment on function organizations_with_unused_files() is 'Whose files wait to be removed.';
 
-CREATE OR REPLACE FUNCTION public.is_model_prices(p_prices jsonb)
- RETURNS boolean
- LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
- SET search_path TO 'pg_catalog'
-RETURN ((jsonb_typeof(p_prices) = 'object'::text) AND ((SELECT count(*) AS count FROM jsonb_object_keys(is_model_prices.p_prices) jsonb_object_keys(jsonb_object_keys)) = jsonb_array_length(jsonb_path_query_array(p_prices, 'strict $.*?((@."input" >= 0 && @."cachedInput" >= 0) && @."output" >= 0)'::jsonpath))));
-comment on function is_model_prices(jsonb) is 'Whether these are prices as chatbots.model_prices holds them.';
-
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON chatbots FOR EACH ROW WHEN (NOT new.paced_until IS DISTINCT FROM old.paced_until) EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _010_stay_erased BEFORE UPDATE ON contacts FOR EACH ROW WHEN (old.erased_at IS NOT NULL) EXECUTE FUNCTION tg_contacts__stay_erased();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON contacts FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
@@ -2069,6 +2091,7 @@ CREATE TRIGGER _100_updated_at BEFORE UPDATE ON knowledge_sources FOR EACH ROW E
 CREATE TRIGGER _200_count AFTER INSERT OR DELETE OR UPDATE OF byte_size ON knowledge_sources FOR EACH ROW EXECUTE FUNCTION tg_knowledge_sources__count();
 CREATE TRIGGER _210_unused_file AFTER DELETE ON knowledge_sources FOR EACH ROW WHEN (old.s3_key IS NOT NULL) EXECUTE FUNCTION tg_knowledge_sources__unused_file();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON knowledge_usage FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
+CREATE TRIGGER _200_alert_of_failure AFTER UPDATE OF delivery_status ON messages FOR EACH ROW WHEN (new.author = 'chatbot'::text AND new.delivery_status = 'failed'::text AND old.delivery_status <> 'failed'::text AND (new.delivery_error ->> 'code'::text) IS NOT NULL AND (new.delivery_error ->> 'kind'::text) IS NULL) EXECUTE FUNCTION tg_messages__alert_of_failure();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON org_integrations FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON organizations FOR EACH ROW EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _200_apply_quota AFTER UPDATE OF message_limit, token_limit, cost_limit_usd, timezone ON organizations FOR EACH ROW EXECUTE FUNCTION tg_organizations__apply_quota();

@@ -90,6 +90,30 @@ describe("a delivery status", () => {
     expect(await read(reply)).toMatchObject({ delivery_status: "failed", delivery_error });
   });
 
+  it.each([
+    [131026, "error"],
+    [131047, "warning"],
+  ])(
+    "raises one alert when WhatsApp does not deliver what it took (%i: %s)",
+    async (code, severity) => {
+      const [failing, arriving] = [await insertReply(), await insertReply()];
+      const failed = { delivery_error: { code, title: "no" } };
+      for (let times = 0; times < 2; times++) {
+        await ingress.record([
+          status(failing.wamid ?? "", "failed", failed),
+          status(arriving.wamid ?? "", "delivered"), // control
+        ]);
+      }
+      const alerts = await database.query(
+        "select severity, turn_id, details from system_alerts where kind = 'delivery_failed' and details ->> 'contact_id' = $1",
+        [contact.id],
+      );
+      expect(alerts).toMatchObject([
+        { severity, details: { code, message_id: Number(failing.id) } },
+      ]);
+    },
+  );
+
   it("reaches messages of several numbers in one POST, and no others", async () => {
     const other = await insertChatbot(database);
     const stranger = await insertContact(database, { chatbot_id: other.id });
