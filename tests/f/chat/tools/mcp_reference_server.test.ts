@@ -1,14 +1,15 @@
-import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { generateReply } from "../../../../f/chat/generate_reply.ts";
 import { integrationTools } from "../../../../f/chat/tools/integration_tools.ts";
 import { mcpTools } from "../../../../f/chat/tools/mcp_tools.ts";
+import { readText } from "../../../../local/metadata/tree.ts";
 import { createTestDatabase, type TestDatabase } from "../../../helpers/database.ts";
+import { blocksIn } from "../../../repository/documents.ts";
 import { asksFor, ScriptedModel, says } from "../agent/scripted_model.ts";
 import { openShop, type Shop } from "../shop.ts";
 import { type ReferenceServer, startReferenceServer } from "./mcp_reference_server.ts";
 
-const EXAMPLE = new URL("../../../fixtures/integrations/mcp_server.sql", import.meta.url);
+const [EXAMPLE = ""] = blocksIn(readText("README.md"), "sql");
 const keySet = { current: "1", keys: new Map([["1", Buffer.alloc(32, 7)]]) };
 
 let db: TestDatabase;
@@ -16,7 +17,10 @@ let shop: Shop;
 let server: ReferenceServer | undefined;
 beforeAll(async () => {
   db = await createTestDatabase();
-  shop = await openShop(db, { organization: { slug: "aurora-bikes" } });
+  shop = await openShop(db, {
+    organization: { slug: "aurora-bikes" },
+    chatbot: { name: "Aurora Bikes" },
+  });
   server = await startReferenceServer();
 });
 afterAll(async () => {
@@ -55,11 +59,9 @@ async function answer(model: ScriptedModel): Promise<string[]> {
   return model.requests[0]?.tools.map(({ name }) => name) ?? [];
 }
 
-it("has a tool of the MCP project's server from the message after its rows were inserted", async () => {
+it("has a tool of the MCP project's server from the message after README's rows were inserted", async () => {
   expect(await answer(new ScriptedModel(says("I do not know.")))).toEqual([]);
-  await db.query(
-    readFileSync(EXAMPLE, "utf8").replace("https://mcp.example.com/mcp", reference().url),
-  );
+  await db.query(EXAMPLE.replace("https://mcp.example.com/mcp", reference().url));
   const model = new ScriptedModel(
     asksFor(["orders__get-sum", { a: 2, b: 3 }], ["orders__echo", { message: "hello" }]),
     says("It is 5."),
