@@ -632,22 +632,6 @@ alter table document_chunks force row level security;
 create policy tenant_isolation on document_chunks for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
 grant delete, insert, select on document_chunks to chatbot_app;
 
-CREATE OR REPLACE FUNCTION public.search_knowledge_base(p_chatbot_id uuid, p_query_embedding vector, p_top_k integer DEFAULT 5, p_threshold double precision DEFAULT 0.25)
- RETURNS TABLE(chunk_id bigint, knowledge_source_id uuid, source_name text, page integer, content text, similarity double precision)
- LANGUAGE sql
- STABLE
-AS $function$
-    select c.id, s.id, s.name, c.page, c.content, 1 - nearest.distance
-    from nearest_chunks(p_chatbot_id, p_query_embedding, p_top_k) nearest
-    join document_chunks c on c.id = nearest.chunk_id
-    join knowledge_sources s on s.id = c.knowledge_source_id
-    where 1 - nearest.distance >= p_threshold
-    order by nearest.distance, c.id
-  $function$;
-revoke all on function search_knowledge_base(uuid,vector,integer,double precision) from public;
-grant execute on function search_knowledge_base(uuid,vector,integer,double precision) to chatbot_app;
-comment on function search_knowledge_base(uuid,vector,integer,double precision) is 'The p_top_k passages nearest to a query embedding, with a cosine similarity of at least p_threshold.';
-
 create table tool_executions (
   id bigint generated always as identity not null,
   organization_id uuid not null,
@@ -2012,6 +1996,22 @@ AS $function$
 revoke all on function nearest_chunks(uuid,vector,integer) from public;
 grant execute on function nearest_chunks(uuid,vector,integer) to chatbot_app;
 comment on function nearest_chunks(uuid,vector,integer) is 'The p_limit chunks of a chatbot that are nearest to a query embedding, with their cosine distance (0 to 2), nearest first.';
+
+CREATE OR REPLACE FUNCTION public.search_knowledge_base(p_chatbot_id uuid, p_query_embedding vector, p_top_k integer DEFAULT 5, p_threshold double precision DEFAULT 0.25)
+ RETURNS TABLE(chunk_id bigint, knowledge_source_id uuid, source_name text, page integer, content text, similarity double precision)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    select c.id, s.id, s.name, c.page, c.content, 1 - nearest.distance
+    from nearest_chunks(p_chatbot_id, p_query_embedding, p_top_k) nearest
+    join document_chunks c on c.id = nearest.chunk_id
+    join knowledge_sources s on s.id = c.knowledge_source_id
+    where 1 - nearest.distance >= p_threshold
+    order by nearest.distance, c.id
+  $function$;
+revoke all on function search_knowledge_base(uuid,vector,integer,double precision) from public;
+grant execute on function search_knowledge_base(uuid,vector,integer,double precision) to chatbot_app;
+comment on function search_knowledge_base(uuid,vector,integer,double precision) is 'The p_top_k passages nearest to a query embedding, with a cosine similarity of at least p_threshold.';
 
 CREATE OR REPLACE FUNCTION public.pages_to_resync(p_limit integer)
  RETURNS TABLE(organization_id uuid, id uuid)

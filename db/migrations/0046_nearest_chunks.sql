@@ -50,7 +50,9 @@ grant execute on function nearest_chunks(uuid, vector, integer) to chatbot_app;
 comment on function nearest_chunks(uuid, vector, integer) is
   'The p_limit chunks of a chatbot that are nearest to a query embedding, with their cosine distance (0 to 2), nearest first.';
 
-create or replace function search_knowledge_base(
+-- made anew after what it asks, or the dump could not be read back
+drop function search_knowledge_base(uuid, vector, integer, double precision);
+create function search_knowledge_base(
   p_chatbot_id uuid,
   p_query_embedding vector,
   p_top_k integer default 5,
@@ -67,9 +69,16 @@ create or replace function search_knowledge_base(
     order by nearest.distance, c.id
   $$;
 
+revoke all on function search_knowledge_base(uuid, vector, integer, double precision) from public;
+grant execute on function search_knowledge_base(uuid, vector, integer, double precision) to chatbot_app;
+
+comment on function search_knowledge_base(uuid, vector, integer, double precision) is
+  'The p_top_k passages nearest to a query embedding, with a cosine similarity of at least p_threshold.';
+
 -- Down Migration
 
-create or replace function search_knowledge_base(
+drop function search_knowledge_base(uuid, vector, integer, double precision);
+create function search_knowledge_base(
   p_chatbot_id uuid,
   p_query_embedding vector,
   p_top_k integer default 5,
@@ -87,6 +96,12 @@ create or replace function search_knowledge_base(
     order by (c.embedding <=> p_query_embedding) + 0, c.id
     limit p_top_k
   $$;
+
+revoke all on function search_knowledge_base(uuid, vector, integer, double precision) from public;
+grant execute on function search_knowledge_base(uuid, vector, integer, double precision) to chatbot_app;
+
+comment on function search_knowledge_base(uuid, vector, integer, double precision) is
+  'The p_top_k passages nearest to a query embedding, with a cosine similarity of at least p_threshold.';
 
 drop function nearest_chunks(uuid, vector, integer);
 drop index document_chunks_chatbot_idx;
