@@ -1,16 +1,18 @@
 /** `npm run conformance:mcp`: the MCP project's scenarios for clients, against our client on Windmill's Bun. */
 
 import { execFile } from "node:child_process";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { resolveBunBinary } from "./windmill/bun_binary.ts";
 
 const run = promisify(execFile);
 const bun = resolveBunBinary();
-const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 /** It needs globSync, which Node 20 does not have: it runs on Bun too. */
-const CONFORMANCE = path("../node_modules/@modelcontextprotocol/conformance/dist/index.js");
-const CLIENT = `${bun} ${path("mcp/conformance_client.ts")}`;
+const CONFORMANCE = createRequire(import.meta.url).resolve(
+  "@modelcontextprotocol/conformance/dist/index.js",
+);
+const CLIENT = `${bun} ${fileURLToPath(new URL("mcp/conformance_client.ts", import.meta.url))}`;
 
 /** Scenarios for what our client does not do, by the beginning of their names, and why it does not. */
 const NOT_APPLICABLE = [

@@ -16,11 +16,15 @@ const USED_BY: Record<string, string> = {
   vitest: "vitest",
 };
 
-/** Read where npm put it, not imported: local/windmill/bun_binary.ts. */
-const READ_FROM_NODE_MODULES = ["bun"];
+/** Found where npm put it and run, not imported: bun_binary.ts, conformance_mcp.ts, mcp_reference_server.ts. */
+const RUN_FROM_NODE_MODULES = [
+  "bun",
+  "@modelcontextprotocol/conformance",
+  "@modelcontextprotocol/server-everything",
+];
 
 function isUsed(name: string, imported: ReadonlySet<string>): boolean {
-  if (imported.has(name) || READ_FROM_NODE_MODULES.includes(name)) return true;
+  if (imported.has(name) || RUN_FROM_NODE_MODULES.includes(name)) return true;
   const command = USED_BY[name];
   if (command !== undefined) {
     return Object.values(scripts).some((script) => script.split(/\s+/).includes(command));

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 
 export interface ReferenceServer {
   readonly origin: string;
@@ -10,12 +10,9 @@ export interface ReferenceServer {
   close(): Promise<void>;
 }
 
-/** The package exports nothing but its command. */
-const ENTRY = fileURLToPath(
-  new URL(
-    "../../../../node_modules/@modelcontextprotocol/server-everything/dist/index.js",
-    import.meta.url,
-  ),
+/** The package is a command and exports nothing. */
+const ENTRY = createRequire(import.meta.url).resolve(
+  "@modelcontextprotocol/server-everything/dist/index.js",
 );
 
 /** The MCP project's own server. It has a tool that tells its environment: it is given none. */
