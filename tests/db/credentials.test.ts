@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encryptCredential, parseKeySet } from "../../f/platform/secrets.ts";
 import { createTestDatabase, type TestDatabase } from "../helpers/database.ts";
-import { insertChatbot, insertOrgIntegration } from "../helpers/records.ts";
+import { insertOrgIntegration } from "../helpers/integration_records.ts";
+import { insertChatbot } from "../helpers/records.ts";
 
 const KEYS = parseKeySet(
   JSON.stringify({ current: "1", keys: { "1": Buffer.alloc(32, 7).toString("base64") } }),

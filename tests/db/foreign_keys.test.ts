@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../helpers/database.ts";
+import { insertChatbotIntegration } from "../helpers/integration_records.ts";
 import {
-  insertChatbotIntegration,
   insertContact,
   insertDocumentChunk,
   insertMessage,

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { ContextPayload } from "../../f/chat/context.ts";
 import type { ChatModel } from "../../f/platform/models.ts";
 import type { TestDatabase } from "../helpers/database.ts";
+import { insertOrgIntegration, insertToolDefinition } from "../helpers/integration_records.ts";
 import {
   embeddingOf,
   insertContact,
@@ -9,9 +10,7 @@ import {
   insertKnowledgeSource,
   insertMessage,
   insertMessageMedia,
-  insertOrgIntegration,
   insertSystemAlert,
-  insertToolDefinition,
   insertUser,
 } from "../helpers/records.ts";
 import { openShop, SteadyModel } from "./chat/shop.ts";

@@ -4,25 +4,20 @@
  */
 
 import { randomInt, randomUUID } from "node:crypto";
-import type { TestDatabase } from "./database.ts";
+import { type Database, find, insert, unique, uniqueNumber } from "./insert_row.ts";
 import type {
   AuditLogRow,
   BlockedSenderRow,
-  ChatbotIntegrationRow,
   ChatbotRow,
   ContactRow,
   DocumentChunkRow,
   EmbeddingUsageLogRow,
   ErasureRow,
-  IntegrationSessionRow,
-  IntegrationToolsRow,
   KnowledgeSourceRow,
   MessageMediaRow,
   MessageRow,
   OrganizationRow,
-  OrgIntegrationRow,
   SystemAlertRow,
-  ToolDefinitionRow,
   ToolExecutionRow,
   TurnRow,
   UnusedFileRow,
@@ -31,17 +26,6 @@ import type {
   UserRow,
   WebhookEventRow,
 } from "./rows.ts";
-
-type Database = Pick<TestDatabase, "query">;
-
-const LISTS_IN_JSON = new Set(["sources"]);
-
-let last = 0;
-/** Never the same twice in a test file, and different in every run. */
-function unique(): string {
-  last += 1;
-  return `${last}${randomUUID().slice(0, 6)}`;
-}
 
 export async function insertOrganization(
   db: Database,
@@ -74,64 +58,6 @@ export async function insertChatbot(
   });
 }
 
-export async function insertOrgIntegration(
-  db: Database,
-  overrides: Partial<OrgIntegrationRow> = {},
-): Promise<OrgIntegrationRow> {
-  return insert(db, "org_integrations", {
-    organization_id: overrides.organization_id ?? (await insertOrganization(db)).id,
-    kind: "mcp",
-    name: `orders_${unique()}`,
-    settings: { url: "https://mcp.example.com/mcp" },
-    ...overrides,
-  });
-}
-
-export async function insertChatbotIntegration(
-  db: Database,
-  overrides: Partial<ChatbotIntegrationRow> = {},
-): Promise<ChatbotIntegrationRow> {
-  const chatbot = await chatbotOf(db, overrides);
-  const { organization_id } = chatbot;
-  return insert(db, "chatbot_integrations", {
-    organization_id,
-    chatbot_id: chatbot.id,
-    integration_id:
-      overrides.integration_id ?? (await insertOrgIntegration(db, { organization_id })).id,
-    ...overrides,
-  });
-}
-
-/** It has failed a moment ago, unless an override says otherwise. */
-export async function insertIntegrationTools(
-  db: Database,
-  overrides: Partial<IntegrationToolsRow> & Pick<IntegrationToolsRow, "integration_id">,
-): Promise<IntegrationToolsRow> {
-  const { integration_id } = overrides;
-  const { organization_id } = await find<OrgIntegrationRow>(db, "org_integrations", integration_id);
-  return insert(db, "integration_tools", {
-    organization_id,
-    server_hash: unique(),
-    failed_at: new Date(),
-    ...overrides,
-  });
-}
-
-export async function insertIntegrationSession(
-  db: Database,
-  overrides: Partial<IntegrationSessionRow> &
-    Pick<IntegrationSessionRow, "integration_id" | "contact_id">,
-): Promise<IntegrationSessionRow> {
-  const { organization_id } = await contactOf(db, overrides);
-  return insert(db, "integration_sessions", {
-    organization_id,
-    server_hash: unique(),
-    session_id: unique(),
-    protocol_version: "2025-11-25",
-    ...overrides,
-  });
-}
-
 export async function insertContact(
   db: Database,
   overrides: Partial<ContactRow> = {},
@@ -142,7 +68,7 @@ export async function insertContact(
     organization_id: chatbot.organization_id,
     chatbot_id: chatbot.id,
     bsuid,
-    phone: `49151${String(last).padStart(7, "0")}`,
+    phone: `49151${String(uniqueNumber()).padStart(7, "0")}`,
     profile_name: "Grace",
     ...overrides,
   });
@@ -371,19 +297,6 @@ export async function insertSystemAlert(
   });
 }
 
-export async function insertToolDefinition(
-  db: Database,
-  overrides: Partial<ToolDefinitionRow> &
-    Pick<ToolDefinitionRow, "organization_id" | "integration_id">,
-): Promise<ToolDefinitionRow> {
-  return insert(db, "tool_definitions", {
-    tool_name: "get_order",
-    definition_hash: "a1",
-    approved_hash: "a1",
-    ...overrides,
-  });
-}
-
 export async function insertAuditLog(
   db: Database,
   overrides: Partial<AuditLogRow> = {},
@@ -404,7 +317,7 @@ export async function insertErasure(
   return insert(db, "erasures", { contact_id: randomUUID(), ...overrides });
 }
 
-async function chatbotOf(
+export async function chatbotOf(
   db: Database,
   row: { chatbot_id?: string | null; organization_id?: string | null },
 ) {
@@ -413,7 +326,7 @@ async function chatbotOf(
   return insertChatbot(db, organization_id ? { organization_id } : {});
 }
 
-async function contactOf(db: Database, row: { contact_id?: string; chatbot_id?: string }) {
+export async function contactOf(db: Database, row: { contact_id?: string; chatbot_id?: string }) {
   if (row.contact_id) return find<ContactRow>(db, "contacts", row.contact_id);
   return insertContact(db, row.chatbot_id ? { chatbot_id: row.chatbot_id } : {});
 }
@@ -427,32 +340,4 @@ async function sourceOf(db: Database, row: Partial<DocumentChunkRow>) {
   const { knowledge_source_id: id, chatbot_id } = row;
   if (id) return find<KnowledgeSourceRow>(db, "knowledge_sources", id);
   return insertKnowledgeSource(db, chatbot_id ? { chatbot_id } : {});
-}
-
-async function find<Row>(db: Database, table: string, id: string): Promise<Row> {
-  const [row] = await db.query<Row>(`select * from ${table} where id = $1`, [id]);
-  if (!row) throw new Error(`there is no row ${id} in ${table}`);
-  return row;
-}
-
-async function insert<Row>(
-  db: Database,
-  table: string,
-  values: Readonly<Record<string, unknown>>,
-): Promise<Row> {
-  const columns = Object.keys(values);
-  const rows = await db.query<Row>(
-    `insert into ${table} (${columns.join(", ")})
-     values (${columns.map((_, at) => `$${at + 1}`).join(", ")})
-     returning *`,
-    Object.entries(values).map(asParameter),
-  );
-  const [row] = rows;
-  if (!row) throw new Error(`inserting into ${table} returned no row`);
-  return row;
-}
-
-/** pg would write a list as a PostgreSQL array, which jsonb does not take. */
-function asParameter([column, value]: [string, unknown]): unknown {
-  return LISTS_IN_JSON.has(column) ? JSON.stringify(value) : value;
 }

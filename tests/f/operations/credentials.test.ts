@@ -16,7 +16,8 @@ import {
   encryptCredential,
 } from "../../../f/platform/secrets.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/database.ts";
-import { insertChatbot, insertOrgIntegration, insertUser } from "../../helpers/records.ts";
+import { insertOrgIntegration } from "../../helpers/integration_records.ts";
+import { insertChatbot, insertUser } from "../../helpers/records.ts";
 import { KEYS, NEW_KEY_ONLY, TWO_KEYS } from "./keys.ts";
 import { OPERATOR } from "./operators.ts";
 

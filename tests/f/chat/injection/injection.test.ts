@@ -12,10 +12,12 @@ import type { Database } from "../../../../f/platform/postgres.ts";
 import { createTestDatabase, type TestDatabase } from "../../../helpers/database.ts";
 import {
   insertChatbotIntegration,
+  insertOrgIntegration,
+} from "../../../helpers/integration_records.ts";
+import {
   insertContact,
   insertDocumentChunk,
   insertKnowledgeSource,
-  insertOrgIntegration,
 } from "../../../helpers/records.ts";
 import { openShop, type Shop } from "../shop.ts";
 import { ObedientModel } from "./obedient_model.ts";

@@ -7,12 +7,10 @@ import { approveTools } from "../../../../f/operations/approve_tools.ts";
 import { withDb } from "../../../../f/platform/postgres.ts";
 import { createTestDatabase, type TestDatabase } from "../../../helpers/database.ts";
 import {
-  insertChatbot,
   insertChatbotIntegration,
-  insertContact,
   insertOrgIntegration,
-  insertTurn,
-} from "../../../helpers/records.ts";
+} from "../../../helpers/integration_records.ts";
+import { insertChatbot, insertContact, insertTurn } from "../../../helpers/records.ts";
 import type { SystemAlertRow, TurnRow } from "../../../helpers/rows.ts";
 import { OPERATOR } from "../../operations/operators.ts";
 

@@ -11,10 +11,10 @@ import {
 import { withDb } from "../../../../f/platform/postgres.ts";
 import { createTestDatabase, type TestDatabase } from "../../../helpers/database.ts";
 import {
-  insertChatbot,
   insertChatbotIntegration,
   insertOrgIntegration,
-} from "../../../helpers/records.ts";
+} from "../../../helpers/integration_records.ts";
+import { insertChatbot } from "../../../helpers/records.ts";
 import type {
   ChatbotIntegrationRow,
   ChatbotRow,

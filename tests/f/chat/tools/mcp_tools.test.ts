@@ -9,10 +9,9 @@ import { encryptCredential } from "../../../../f/platform/secrets.ts";
 import { createTestDatabase, type TestDatabase } from "../../../helpers/database.ts";
 import {
   insertChatbotIntegration,
-  insertContact,
   insertOrgIntegration,
-  insertTurn,
-} from "../../../helpers/records.ts";
+} from "../../../helpers/integration_records.ts";
+import { insertContact, insertTurn } from "../../../helpers/records.ts";
 import type { ContactRow, OrgIntegrationRow } from "../../../helpers/rows.ts";
 import { McpTestServer } from "./mcp_test_server.ts";
 
