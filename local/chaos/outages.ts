@@ -3,6 +3,7 @@ import type { Stack } from "../stack.ts";
 import type { Fault } from "../whatsapp/faults.ts";
 import type { Chance } from "./chance.ts";
 import type { RestartableWindmill } from "./restartable_windmill.ts";
+import type { Saboteur } from "./saboteur.ts";
 import type { UnheardReplies } from "./unheard_replies.ts";
 
 /** Nothing was sent, and we are told so. */
@@ -33,34 +34,51 @@ export interface Outages {
   windmillRestarts: number;
 }
 
-export interface Sufferers {
+export interface Scene {
   stack: Stack;
   windmill: RestartableWindmill;
+  saboteur: Saboteur;
   unheard: UnheardReplies;
 }
 
-/** Until it is stopped: faults of the Graph API, broken databases, and Windmill away for seconds. */
+const LOOKS_MS = 500;
+/** Of sends. */
+const FAULTY = 0.15;
+/** In jobs, which two cores start some fifteen of a second. */
+const DATABASE_BREAKS_EVERY = 250;
+const WINDMILL_LEAVES_EVERY = 600;
+/** A small run has its share, too. */
+const FIRST_BREAK = 60;
+const FIRST_LEAVE = 120;
+
+/**
+ * Until it is stopped: faults of the Graph API, broken databases, and Windmill away for seconds. Each comes after so
+ * many jobs and not after so many seconds, or a slow machine would lose every flow before it ends.
+ */
 export async function haveOutages(
-  { stack, windmill, unheard }: Sufferers,
+  scene: Scene,
   chance: Chance,
   signal: AbortSignal,
 ): Promise<Outages> {
+  const { stack, windmill, saboteur, unheard } = scene;
   const had: Outages = { graphFaults: 0, databaseRestarts: 0, windmillRestarts: 0 };
-  for (let second = 0; !signal.aborted; second++) {
-    await sleep(1_000);
+  for (let sends = 0; !signal.aborted; ) {
+    await sleep(LOOKS_MS);
     await unheard.lookAgain(stack);
-    if (chance("graph", second) < 0.25) {
-      const fault = GRAPH_FAULTS[Math.floor(chance("fault", second) * GRAPH_FAULTS.length)];
+    for (; sends < saboteur.started("send_reply"); sends++) {
+      if (chance("graph", sends) >= FAULTY) continue;
+      const fault = GRAPH_FAULTS[Math.floor(chance("fault", sends) * GRAPH_FAULTS.length)];
       const spares = (key: string) => UNHEARD.some((one) => one === fault) && unheard.has(key);
       if (fault !== undefined) stack.whatsapp.failNext(fault, { spares });
       had.graphFaults += 1;
     }
-    if (second % 20 === 13) {
+    const jobs = saboteur.started();
+    if (jobs >= FIRST_BREAK + had.databaseRestarts * DATABASE_BREAKS_EVERY) {
       await breakDatabaseConnections(stack);
       had.databaseRestarts += 1;
     }
-    if (second % 45 === 30) {
-      await windmill.awayFor(1_000 + chance("away", second) * 3_000);
+    if (jobs >= FIRST_LEAVE + had.windmillRestarts * WINDMILL_LEAVES_EVERY) {
+      await windmill.awayFor(1_000 + chance("away", had.windmillRestarts) * 3_000);
       had.windmillRestarts += 1;
     }
   }

@@ -110,7 +110,7 @@ async function storm({
     return { content: `Answer to ${markersIn(asked).join(" ")}` };
   });
   const over = new AbortController();
-  const outages = haveOutages({ stack, windmill, unheard }, chance, over.signal);
+  const outages = haveOutages({ stack, windmill, saboteur, unheard }, chance, over.signal);
   const recovering = recoverOften(windmill, over.signal);
   const written = await writeMessages({ stack, windmill }, options, chance);
   await queueStopsShrinking(stack);

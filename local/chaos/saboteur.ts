@@ -67,6 +67,12 @@ export class Saboteur {
     });
   }
 
+  /** How many jobs have started, of this step or of all. */
+  started(step?: string): number {
+    if (step !== undefined) return this.#counts.get(step) ?? 0;
+    return [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
+  }
+
   /** From now on everything lives. */
   stop(): void {
     this.#isActive = false;
