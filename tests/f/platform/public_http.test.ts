@@ -45,11 +45,9 @@ const pages: RequestListener = (request, response) => {
     case "/broken-gzip":
       return response.writeHead(200, { "content-encoding": "gzip" }).end("this is not gzip");
     case "/endless": {
-      const send = () => {
-        while (!response.destroyed && response.write(Buffer.alloc(65_536, "x")));
-      };
-      response.on("drain", send);
-      return send();
+      // 64 MB a second: as fast as loopback allows, Bun 1.3.10 once took up 23 GB before it handed over the first byte
+      const timer = setInterval(() => response.write(Buffer.alloc(65_536, "x")), 1);
+      return response.on("close", () => clearInterval(timer));
     }
     case "/drip": {
       const timer = setInterval(() => response.write("x"), 20);
