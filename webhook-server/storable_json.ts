@@ -21,7 +21,7 @@ function storableText(text: string): string {
 
 /** The same value, fit for jsonb: texts and keys cleaned, and nothing deeper than MAX_DEPTH. */
 export function storable(value: Json): Json {
-  // all but a few are, and a copy costs five times as much as a look
+  // all but a few are, and a look costs less than a copy
   return isStorable(value, 0) ? value : storableCopy(value, 0);
 }
 
