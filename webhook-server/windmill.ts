@@ -46,7 +46,7 @@ export function jobIdOf(message: Pick<WaitingMessage, "phoneNumberId" | "externa
   return uuidV5(`${message.phoneNumberId}/${message.externalId}`, JOB_ID_NAMESPACE);
 }
 
-/** By undici's own pool: a start by node:http costs twice the processor time, and by fetch four times. */
+/** By undici's own pool: a start by node:http costs twice the processor time (40 to 20 µs). */
 export function connectWindmill(config: WindmillConfig, now: () => number = Date.now): Windmill {
   const { origin, pathname } = new URL(config.baseUrl);
   const pool = new Pool(origin, {
