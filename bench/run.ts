@@ -24,6 +24,7 @@ try {
 } catch (error) {
   if (!(error instanceof CannotMeasureError)) throw error;
   console.error(error.message);
+  if (error.cause !== undefined) console.error(error.cause);
   process.exitCode = 1;
 }
 

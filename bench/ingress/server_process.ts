@@ -41,14 +41,20 @@ export async function startServerProcess(
 
 async function answering(url: string, child: ChildProcess, file: string): Promise<void> {
   const deadline = Date.now() + START_MILLISECONDS;
+  let cause: unknown;
   while (child.exitCode === null && Date.now() < deadline) {
-    // refused connections are what it is waiting out
-    const response = await fetch(url).catch(() => undefined);
-    if (response?.ok) return;
+    try {
+      const response = await fetch(url);
+      if (response.ok) return;
+      cause = new Error(`${url} answered ${response.status}`);
+    } catch (refused) {
+      // a refused connection is what it is waiting out; the last one is told if that was in vain
+      cause = refused;
+    }
     await sleep(50);
   }
   child.kill("SIGKILL");
-  throw new CannotMeasureError(`${file} did not start.`);
+  throw new CannotMeasureError(`${file} did not start.`, { cause });
 }
 
 async function freePort(): Promise<number> {
