@@ -45,6 +45,8 @@ const environment = z.object({
   S3_SECRET_KEY: optional(z.string()),
   INGRESS_WINDMILL_TOKEN: optional(z.string()),
   INGRESS_PORT: withDefault(port, 3012),
+  INGRESS_URL: optional(httpUrl),
+  META_APP_ID: optional(z.string().regex(/^\d+$/, "must be digits")),
   META_APP_SECRET: optional(z.string()),
   META_VERIFY_TOKEN: optional(z.string()),
   PUBLIC_WEBHOOK_URL: optional(httpUrl),
@@ -80,11 +82,13 @@ export interface Settings {
   whatsappCloudApiUrl: string | undefined;
   objectStorage: ObjectStorageSettings | undefined;
   ingress: {
-    /** Where this machine finds the webhook server that docker-compose.yml starts. */
+    /** Where this machine finds the webhook server: on this machine unless said otherwise. */
     localUrl: string;
     /** Where Meta finds it. */
     publicUrl: string | undefined;
     windmillToken: string | undefined;
+    /** Meta's id of the app. */
+    appId: string | undefined;
     appSecret: string | undefined;
     verifyToken: string | undefined;
   };
@@ -154,9 +158,10 @@ function settingsFrom(variables: Variables): Settings {
     whatsappCloudApiUrl: variables.WHATSAPP_CLOUD_API_URL,
     objectStorage: objectStorageFrom(variables),
     ingress: {
-      localUrl: `http://127.0.0.1:${variables.INGRESS_PORT}`,
+      localUrl: variables.INGRESS_URL ?? `http://127.0.0.1:${variables.INGRESS_PORT}`,
       publicUrl: variables.PUBLIC_WEBHOOK_URL,
       windmillToken: variables.INGRESS_WINDMILL_TOKEN,
+      appId: variables.META_APP_ID,
       appSecret: variables.META_APP_SECRET,
       verifyToken: variables.META_VERIFY_TOKEN,
     },

@@ -4,6 +4,7 @@ import { z } from "zod";
 const TIMEOUT_MILLISECONDS = 15_000;
 /** What a sentence of Windmill's may take in a message of ours. */
 const MAX_ANSWER_CHARACTERS = 300;
+const FILE = "application/octet-stream";
 
 /** Windmill refused. Its texts name paths and roles, never a value. */
 export class WindmillRefusedError extends Error {
@@ -45,6 +46,7 @@ const token = z.object({
   token_prefix: z.string(),
   scopes: z.array(z.string()).nullish(),
   workspace_id: z.string().nullish(),
+  expiration: z.string().nullish(),
 });
 const variable = z.object({
   value: z.string().nullish(),
@@ -64,6 +66,20 @@ const health = z.object({
   workers_alive: z.number(),
 });
 
+const worker = z.object({
+  worker: z.string(),
+  custom_tags: z.array(z.string()).nullish(),
+  /** Seconds ago. */
+  last_ping: z.number().nullish(),
+  wm_version: z.string(),
+});
+const jobEnd = z.object({
+  completed: z.boolean(),
+  success: z.boolean().nullish(),
+  result: z.unknown(),
+});
+
+export type WindmillWorker = z.infer<typeof worker>;
 export type WindmillToken = z.infer<typeof token>;
 export type WindmillVariable = z.infer<typeof variable>;
 export type WindmillResource = z.infer<typeof resource>;
@@ -196,6 +212,36 @@ export class WindmillApi {
   startJob = (kind: "f" | "p", path: string, args: Record<string, unknown>): Promise<string> =>
     this.#text("POST", this.#w(`jobs/run/${kind}/${path}`), args);
 
+  scriptExists = (path: string): Promise<boolean> =>
+    this.#read(z.boolean(), "GET", this.#w(`scripts/exists/p/${path}`));
+
+  jobEnd = (id: string) =>
+    this.#read(jobEnd, "GET", this.#w(`jobs_u/completed/get_result_maybe/${id}`));
+
+  cancelJob = (id: string, reason: string): Promise<string> =>
+    this.#text("POST", this.#w(`jobs_u/queue/cancel/${id}`), { reason });
+
+  variableExists = (path: string): Promise<boolean> =>
+    this.#read(z.boolean(), "GET", this.#w(`variables/exists/${path}`));
+
+  /** With the variables that it names filled in. */
+  resourceValue = (path: string): Promise<unknown> =>
+    this.#find(z.unknown(), this.#w(`resources/get_value_interpolated/${path}`));
+
+  /** Those that were heard of in the last five minutes. */
+  workers = (): Promise<WindmillWorker[]> =>
+    this.#read(z.array(worker), "GET", "workers/list?per_page=1000");
+
+  /** Puts an object into the workspace's storage. */
+  writeObject = (key: string, content: Uint8Array): Promise<string> =>
+    this.#text("POST", this.#w(`job_helpers/upload_s3_file?${fileKey(key)}`), content);
+
+  readObject = (key: string): Promise<string> =>
+    this.#text("GET", this.#w(`job_helpers/download_s3_file?${fileKey(key)}`));
+
+  deleteObject = (key: string): Promise<string> =>
+    this.#text("DELETE", this.#w(`job_helpers/delete_s3_file?${fileKey(key)}`));
+
   readonly #w = (path: string): string => `w/${encodeURIComponent(this.workspace)}/${path}`;
 
   async #find<Schema extends z.ZodType>(
@@ -229,14 +275,15 @@ export class WindmillApi {
 
   async #send(method: string, path: string, { body, also = [] }: Request): Promise<Answer> {
     const request = `${method} /api/${path.replace(/\?.*/, "")}`;
+    const isFile = body instanceof Uint8Array;
     try {
       const response = await fetch(`${this.url}/api/${path}`, {
         method,
         headers: {
           ...(this.#token && { authorization: `Bearer ${this.#token}` }),
-          ...(body !== undefined && { "content-type": "application/json" }),
+          ...(body !== undefined && { "content-type": isFile ? FILE : "application/json" }),
         },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
+        ...(body !== undefined && { body: isFile ? Buffer.from(body) : JSON.stringify(body) }),
         // a token must not follow to another address
         redirect: "error",
         signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
@@ -250,4 +297,8 @@ export class WindmillApi {
       throw new WindmillUnreachableError(this.url, request, cause);
     }
   }
+}
+
+function fileKey(key: string): string {
+  return String(new URLSearchParams({ file_key: key }));
 }
