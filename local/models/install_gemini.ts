@@ -7,7 +7,7 @@ import type { ModelScript, ScriptedReply } from "./script.ts";
 import { ThoughtSignatures } from "./thought_signatures.ts";
 import { countTokens, PromptCache, promptText } from "./tokens.ts";
 
-/** POST /v1beta/models/<model>:generateContent, Google's own API, without streaming. */
+/** POST /v1beta/models/<model>:generateContent, Google's own API, without streaming, and the list of models. */
 export function installGemini(
   app: Express,
   apiKey: string,
@@ -20,6 +20,9 @@ export function installGemini(
   router.use((req, _res, next) => {
     if (req.headers["x-goog-api-key"] === apiKey) return next();
     throw new GoogleError(400, "API key not valid. Please pass a valid API key.");
+  });
+  router.get("/models", (_req, res) => {
+    res.json({ models: [{ name: "models/offline-1", displayName: "Offline 1" }] });
   });
   router.post(/^\/models\/([^/:]+):generateContent$/, (req, res) => {
     const request = parseGeminiBody(req.params[0] ?? "", req.body);

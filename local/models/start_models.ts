@@ -5,6 +5,7 @@ import type { GeminiRequest } from "./gemini_body.ts";
 import { installChat } from "./install_chat.ts";
 import { type EmbeddingsRequest, installEmbeddings } from "./install_embeddings.ts";
 import { installGemini } from "./install_gemini.ts";
+import { installModelList } from "./install_model_list.ts";
 import { installRerank, type RerankRequest } from "./install_rerank.ts";
 import { installResponses } from "./install_responses.ts";
 import { OpenAiError, sendOpenAiError } from "./openai_error.ts";
@@ -54,6 +55,7 @@ export async function startModels(options: ModelsOptions): Promise<ModelsStandIn
   app.use("/v1beta", parseJson);
   installGemini(app, options.apiKey, script, (request) => requests.gemini.push(request));
   installBearer(app, options.apiKey);
+  installModelList(app);
   app.use(parseJson);
   installChat(app, script, (request) => requests.chat.push(request));
   installResponses(app, script, (request) => requests.responses.push(request));

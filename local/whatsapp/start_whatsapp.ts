@@ -4,9 +4,11 @@ import { contactFrom, isContact } from "./contacts.ts";
 import { Conversations } from "./conversations.ts";
 import { type Fault, type FaultOrder, Faults } from "./faults.ts";
 import { installBearer, installErrors, installVersion } from "./install_guards.ts";
+import { installManagement } from "./install_management.ts";
 import { installDownloads, installMedia } from "./install_media.ts";
 import { installMessages } from "./install_messages.ts";
 import { type ContactFile, Media } from "./media.ts";
+import { type MetaApp, makeMetaApp } from "./meta_app.ts";
 import { META_PAIR_RATE, PairRate, type PairRateOptions } from "./pair_rate.ts";
 import {
   DEFAULT_STATUS_STEPS,
@@ -56,6 +58,7 @@ type Subscribe<T> = (listener: (event: T) => void) => () => void;
 export interface WhatsAppStandIn {
   /** The base of the Graph API: where production has https://graph.facebook.com. */
   url: string;
+  app: MetaApp;
   /** Asks the URL for the challenge, as Meta does, and sends all webhooks there from now on. */
   setWebhookUrl(url: string): Promise<void>;
   registerPhoneNumber(number: PhoneNumber): void;
@@ -95,6 +98,7 @@ export async function startWhatsApp(options: WhatsAppOptions): Promise<WhatsAppS
   const conversations = new Conversations(options.dataDir);
   const faults = new Faults();
   const media = new Media(now);
+  const metaApp = makeMetaApp(options.phoneNumbers.map((number) => number.businessAccountId));
   const pairRate = new PairRate(options.pairRate ?? META_PAIR_RATE, now);
   const webhooks = new WebhookSender(options);
   const traffic = new Traffic({
@@ -109,6 +113,7 @@ export async function startWhatsApp(options: WhatsAppOptions): Promise<WhatsAppS
   const app = express().disable("x-powered-by");
   installDownloads(app, { media, phoneNumbers, faults });
   installVersion(app);
+  installManagement(app, { app: metaApp, appSecret: options.appSecret, phoneNumbers });
   installBearer(app, phoneNumbers);
   app.use(express.json({ limit: "1mb" }));
   installMessages(app, { conversations, traffic, faults, now, pairRate });
@@ -120,7 +125,11 @@ export async function startWhatsApp(options: WhatsAppOptions): Promise<WhatsAppS
 
   return {
     url: server.url,
-    setWebhookUrl: (url) => webhooks.setUrl(url),
+    app: metaApp,
+    setWebhookUrl: async (url) => {
+      await webhooks.setUrl(url);
+      metaApp.callbackUrl = url;
+    },
     registerPhoneNumber: (number) => void phoneNumbers.set(number.phoneNumberId, number),
     contactSends: ({ phoneNumberId, contact, text, content }) =>
       traffic.fromContact(
