@@ -9,11 +9,6 @@ export const SCHEMA_FILE = new URL("./schema.sql", import.meta.url);
 
 /** What is not as it should be in a database, in sentences; none when all is well. */
 export async function verify(database: Queryable): Promise<string[]> {
-  const [{ table } = { table: null }] = await database.query<{ table: string | null }>(
-    "select to_regclass($1)::text as table",
-    [`public.${MIGRATIONS_TABLE}`],
-  );
-  if (table === null) return ["no migration has run: db/manage_db.sh create"];
   const missing = await missingMigrations(database);
   if (missing.length > 0) return missing;
   return [
@@ -23,7 +18,13 @@ export async function verify(database: Queryable): Promise<string[]> {
   ];
 }
 
-async function missingMigrations(database: Queryable): Promise<string[]> {
+/** Migrations that have not run, or that this checkout does not know, a sentence each; none must be left before the rest is looked at. */
+export async function missingMigrations(database: Queryable): Promise<string[]> {
+  const [{ table } = { table: null }] = await database.query<{ table: string | null }>(
+    "select to_regclass($1)::text as table",
+    [`public.${MIGRATIONS_TABLE}`],
+  );
+  if (table === null) return ["no migration has run: db/manage_db.sh create"];
   const rows = await database.query<{ name: string }>(`select name from ${MIGRATIONS_TABLE}`);
   const ran = new Set(rows.map(({ name }) => name));
   const files = (await readdir(MIGRATIONS_DIRECTORY)).map((file) => file.replace(/\.sql$/, ""));
@@ -41,8 +42,11 @@ async function missingExtension(database: Queryable): Promise<string[]> {
   return rows.length > 0 ? [] : ["the extension vector is not installed"];
 }
 
-/** Whatever their order: pg_restore makes the same objects, but in the order of their names. */
-async function schemaDifference(database: Queryable): Promise<string[]> {
+/**
+ * What of the schema is not as db/schema.sql has it, or nothing. Whatever their order: pg_restore makes the same objects,
+ * but in the order of their names.
+ */
+export async function schemaDifference(database: Queryable): Promise<string[]> {
   const expected = await readFile(SCHEMA_FILE, "utf8");
   const found = await schemaSql(database);
   const extra = firstDifference(found, expected);

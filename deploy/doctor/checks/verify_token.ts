@@ -1,0 +1,39 @@
+import { randomUUID } from "node:crypto";
+import type { Check } from "../check.ts";
+import { failed, ok, skipped } from "../finding.ts";
+import { ingress } from "./ingress.ts";
+
+/** Meta could register the webhook with META_VERIFY_TOKEN, and nobody could with another. */
+export const verifyToken: Check = {
+  name: "verify token",
+  needs: [ingress],
+  async run({ http }, { ingress: { localUrl, verifyToken: token } }) {
+    if (token === undefined) return [skipped("META_VERIFY_TOKEN")];
+    const challenge = randomUUID();
+    const ask = (asked: string) =>
+      http(
+        `${localUrl}/webhook?${new URLSearchParams({
+          "hub.mode": "subscribe",
+          "hub.challenge": challenge,
+          "hub.verify_token": asked,
+        })}`,
+      );
+    const wrong = await ask(`not ${token}`);
+    if (wrong.status !== 403) {
+      return [
+        failed(
+          `a wrong verify token was answered ${wrong.status} instead of 403`,
+          "Whatever stands at the ingress' address is not our webhook server: set INGRESS_URL.",
+        ),
+      ];
+    }
+    const right = await ask(token);
+    if (right.status === 200 && right.text === challenge) return [ok("Meta's handshake succeeds")];
+    return [
+      failed(
+        `META_VERIFY_TOKEN was answered ${right.status} without the challenge`,
+        "The webhook server runs with another token: docker compose up -d webhook-server.",
+      ),
+    ];
+  },
+};

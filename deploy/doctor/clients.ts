@@ -1,0 +1,67 @@
+import pg from "pg";
+import type { Queryable } from "../../db/connection.ts";
+import { limitedFetch } from "../../f/platform/limited_response.ts";
+import type { Settings } from "../settings.ts";
+import { WindmillApi } from "../windmill_api.ts";
+
+const CALL_TIMEOUT_MS = 10_000;
+const MAX_ANSWER_BYTES = 4 * 1_024 * 1_024;
+const DATABASE_TIMEOUT_MS = 10_000;
+
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly headers: Headers;
+}
+
+/** One HTTP call, whatever its answer's status; rejects when there is none within 10 s. */
+export type Http = (url: string, init?: RequestInit) => Promise<Answer>;
+
+/** The outside world of the checks. */
+export interface Clients {
+  readonly http: Http;
+  /** With the token of an admin, where one is given. */
+  readonly windmill: WindmillApi;
+  /** Gives `work` a connection of its own to DATABASE_URL and closes it. */
+  withDatabase<Result>(work: (database: Queryable) => Promise<Result>): Promise<Result>;
+  /** Unix milliseconds. */
+  now(): number;
+}
+
+export function makeClients({ windmill, database }: Settings): Clients {
+  return {
+    http,
+    windmill: new WindmillApi(windmill.url, windmill.workspace, windmill.token),
+    withDatabase: (work) => withDatabase(database.url, work),
+    now: Date.now,
+  };
+}
+
+async function http(url: string, init: RequestInit = {}): Promise<Answer> {
+  const response = await limitedFetch(MAX_ANSWER_BYTES)(url, {
+    ...init,
+    signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+  });
+  return { status: response.status, text: await response.text(), headers: response.headers };
+}
+
+async function withDatabase<Result>(
+  connectionString: string,
+  work: (database: Queryable) => Promise<Result>,
+): Promise<Result> {
+  const client = new pg.Client({
+    connectionString,
+    application_name: "doctor",
+    connectionTimeoutMillis: DATABASE_TIMEOUT_MS,
+    query_timeout: DATABASE_TIMEOUT_MS,
+  });
+  await client.connect();
+  try {
+    return await work({
+      query: async <Row>(sql: string, params: readonly unknown[] = []) =>
+        (await client.query<Row & object>(sql, [...params])).rows,
+    });
+  } finally {
+    await client.end();
+  }
+}
