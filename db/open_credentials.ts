@@ -8,16 +8,21 @@ interface Sealed {
   readonly envelope: unknown;
 }
 
-/** Tries the keys on every credential, of every tenant that the role sees. A backup without its keys cannot answer. */
+/** Tries the keys on every credential of an organization, or of all that the role sees. A backup without its keys cannot answer. */
 export async function openCredentials(
   database: Queryable,
   keys: KeySet,
+  organizationId: string | null = null,
 ): Promise<{ opened: number; problems: string[] }> {
   const sealed = await database.query<Sealed>(
-    `select 'chatbot' as owner, organization_id, id, whatsapp_access_token as envelope
-     from chatbots where whatsapp_access_token is not null
-     union all
-     select 'integration', organization_id, id, credentials from org_integrations where credentials is not null`,
+    `select * from (
+       select 'chatbot' as owner, organization_id, id, whatsapp_access_token as envelope
+       from chatbots where whatsapp_access_token is not null
+       union all
+       select 'integration', organization_id, id, credentials from org_integrations where credentials is not null
+     ) as sealed
+     where $1::uuid is null or organization_id = $1`,
+    [organizationId],
   );
   const problems: string[] = [];
   for (const { owner, organization_id, id, envelope } of sealed) {

@@ -28,7 +28,7 @@ export async function readBusinessNumbers({
   withDatabase,
 }: Clients): Promise<BusinessNumber[]> {
   const keys = await readKeySet(windmill);
-  const rows = await withDatabase((db) => inEachTenant(db, () => activeChatbots(db)));
+  const rows = await withDatabase((db) => inEachTenant(db, (id) => activeChatbots(db, id)));
   return rows.flat().map((row) => ({
     chatbotId: row.id,
     phoneNumberId: row.phone_number_id,
@@ -36,11 +36,13 @@ export async function readBusinessNumbers({
   }));
 }
 
-function activeChatbots(db: Queryable): Promise<Row[]> {
+function activeChatbots(db: Queryable, organizationId: string | null): Promise<Row[]> {
   return db.query<Row>(
     `select b.id, b.organization_id, b.phone_number_id, b.whatsapp_access_token
      from chatbots b join organizations o on o.id = b.organization_id
-     where b.is_active and o.is_active order by b.id`,
+     where b.is_active and o.is_active and ($1::uuid is null or b.organization_id = $1)
+     order by b.id`,
+    [organizationId],
   );
 }
 

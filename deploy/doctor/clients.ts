@@ -22,7 +22,7 @@ export interface Clients {
   readonly http: Http;
   /** With the token of an admin, where one is given. */
   readonly windmill: WindmillApi;
-  /** Gives `work` a connection of its own to DATABASE_URL and closes it. */
+  /** Gives `work` a transaction of its own in DATABASE_URL, in which nothing can be written. */
   withDatabase<Result>(work: (database: Queryable) => Promise<Result>): Promise<Result>;
   /** Unix milliseconds. */
   now(): number;
@@ -57,6 +57,7 @@ async function withDatabase<Result>(
   });
   await client.connect();
   try {
+    await client.query("begin read only");
     return await work({
       query: async <Row>(sql: string, params: readonly unknown[] = []) =>
         (await client.query<Row & object>(sql, [...params])).rows,

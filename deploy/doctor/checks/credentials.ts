@@ -16,7 +16,9 @@ export const credentials: Check = {
     if (typeof keys === "string") {
       return [failed(keys, "Put back the value from your password store, or run npm run deploy.")];
     }
-    const tried = await withDatabase((db) => inEachTenant(db, () => openCredentials(db, keys)));
+    const tried = await withDatabase((db) =>
+      inEachTenant(db, (id) => openCredentials(db, keys, id)),
+    );
     const problems = tried.flatMap((each) => each.problems);
     if (problems.length > 0) {
       return problems.map((problem) =>
