@@ -1,12 +1,14 @@
-import { timingSafeEqual } from "node:crypto";
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
+import express, { type ErrorRequestHandler, type Express } from "express";
 import { ZodError, z } from "zod";
+import { requireToken } from "./authentication.ts";
 import type { WindmillContext } from "./context.ts";
 import { FlowNotFound, UnsupportedFlow } from "./engine/load_flow.ts";
 import { badRequest, HttpError, notFound, notSupported } from "./http_error.ts";
 import { JobExists } from "./jobs/job_service.ts";
 import { ScriptNotFound, UnsupportedScript } from "./jobs/script_catalog.ts";
 import { installPages } from "./pages.ts";
+import { installAccounts, installLogin, installWorkspaceUsers } from "./routes/accounts.ts";
+import { installDeployment } from "./routes/deployment.ts";
 import { installFlowState } from "./routes/flow_state.ts";
 import { installJobs } from "./routes/jobs.ts";
 import { installResources } from "./routes/resources.ts";
@@ -14,16 +16,23 @@ import { installRunJobs } from "./routes/run_jobs.ts";
 import { installS3 } from "./routes/s3.ts";
 import { installScripts } from "./routes/scripts.ts";
 import { installVariables } from "./routes/variables.ts";
-import { installHealth, installUsers, installWorkspace } from "./routes/workspace.ts";
+import {
+  installHealth,
+  installWorkspace,
+  installWorkspaces,
+  requireWorkspace,
+} from "./routes/workspace.ts";
 import { ValueNotFound } from "./workspace_values.ts";
 
 /** Windmill's REST API, as far as our code, windmill-client and the wmill CLI use it. */
-export function makeApp(context: WindmillContext, token: string): Express {
+export function makeApp(context: WindmillContext): Express {
   const app = express().disable("x-powered-by");
   installHealth(app);
   installPages(app, context);
-  app.use("/api", requireToken(context, token));
-  installUsers(app);
+  installLogin(app, context);
+  app.use("/api", requireToken(context));
+  installAccounts(app, context);
+  installWorkspaces(app, context);
   app.use(`/api/w/${context.workspace}`, makeWorkspaceRouter(context));
   app.use((request) => {
     throw notSupported(`${request.method} ${request.path}`);
@@ -34,32 +43,21 @@ export function makeApp(context: WindmillContext, token: string): Express {
 
 function makeWorkspaceRouter(context: WindmillContext): express.Router {
   const router = express.Router();
+  router.use(requireWorkspace(context));
   // Its bodies are files, and go to the disk as they come.
   installS3(router, context);
   // strict: false, because a flow's user state may be a bare string or number.
   router.use(express.json({ limit: "200mb", strict: false }));
-  installWorkspace(router);
+  installWorkspace(router, context);
+  installWorkspaceUsers(router);
   installVariables(router, context);
   installResources(router, context);
   installScripts(router, context);
+  installDeployment(router, context);
   installRunJobs(router, context);
   installJobs(router, context);
   installFlowState(router, context);
   return router;
-}
-
-/** The workspace's token, or that of a job that is running. */
-function requireToken({ jobs }: WindmillContext, token: string): RequestHandler {
-  const expected = Buffer.from(token);
-  return (request, _response, next) => {
-    const given = /^Bearer (.+)$/.exec(request.get("authorization") ?? "")?.[1] ?? "";
-    const bytes = Buffer.from(given);
-    const isWorkspaceToken = bytes.length === expected.length && timingSafeEqual(bytes, expected);
-    if (!isWorkspaceToken && jobs.jobOfToken(given) === undefined) {
-      throw new HttpError(401, "Unauthorized");
-    }
-    next();
-  };
 }
 
 const answerError: ErrorRequestHandler = (error: unknown, _request, response, next) => {

@@ -1,9 +1,11 @@
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { listen } from "../listen.ts";
+import { Accounts } from "./accounts.ts";
 import { makeApp } from "./app.ts";
 import { resolveBunBinary } from "./bun_binary.ts";
 import type { WindmillContext } from "./context.ts";
+import { CheckoutDeployment, PushedDeployment } from "./deployment.ts";
 import { Bundler } from "./jobs/bundle.ts";
 import { bundleScripts } from "./jobs/bundle_scripts.ts";
 import { FlowJobs } from "./jobs/flow_jobs.ts";
@@ -17,6 +19,7 @@ import { WorkerPool } from "./jobs/worker_pool.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { S3Store } from "./s3_store.ts";
 import { loadSchedules, runSchedules } from "./schedules.ts";
+import { WorkspaceState } from "./workspace_state.ts";
 import { WorkspaceValues } from "./workspace_values.ts";
 
 export interface WindmillOptions {
@@ -25,7 +28,15 @@ export interface WindmillOptions {
   /** The folder that holds `f/`. */
   repositoryRoot: string;
   workspace: string;
+  /** The admin's. */
   token: string;
+  /** Of a user who is no admin. */
+  memberToken?: string;
+  /**
+   * A Windmill that nobody has opened yet: no workspace, nothing deployed, no token, and the password
+   * that every Windmill begins with.
+   */
+  isNew?: boolean;
   /** 0, the default, takes a free port. */
   port?: number;
   /** How many steps run at once. */
@@ -72,8 +83,11 @@ export async function startWindmill(options: WindmillOptions): Promise<LocalWind
   let baseUrl = "";
   const workers = makeWorkers({ ...options, repositoryRoot, dataDir, values }, () => baseUrl);
   const { jobs, bundler } = workers;
-  const context = { repositoryRoot, workspace, jobs, values, s3: new S3Store(dataDir) };
-  const server = await listen(makeApp(context, token), options.port ?? 0);
+  const context = {
+    ...{ repositoryRoot, workspace, jobs, values, s3: new S3Store(dataDir) },
+    ...platform({ ...options, repositoryRoot, dataDir }),
+  };
+  const server = await listen(makeApp(context), options.port ?? 0);
   baseUrl = server.url;
   jobs.resumeSaved();
   const stopSchedules = runSchedules(schedules, log, ({ path, runnable }) => {
@@ -89,6 +103,16 @@ export async function startWindmill(options: WindmillOptions): Promise<LocalWind
       stopSchedules();
       await Promise.all([server.close(), workers.close()]);
     },
+  };
+}
+
+/** Who may ask, whether there is a workspace, and what is deployed to it. */
+function platform({ dataDir, repositoryRoot, token, memberToken, isNew }: WindmillOptions) {
+  const tokens = { ...(!isNew && { adminToken: token }), ...(memberToken && { memberToken }) };
+  return {
+    accounts: new Accounts(dataDir, tokens),
+    deployment: isNew ? new PushedDeployment(dataDir) : new CheckoutDeployment(repositoryRoot),
+    state: new WorkspaceState(dataDir, !isNew),
   };
 }
 

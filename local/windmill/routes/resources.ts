@@ -14,6 +14,11 @@ export function installResources(router: Router, { values }: WindmillContext): v
     if (resource === undefined) throw new ValueNotFound("Resource", path);
     return resource;
   };
+  router.get("/resources/get/*path", (request, response) => {
+    const path = pathParameter(request);
+    const { value, resourceType } = find(path);
+    response.json({ path, value, resource_type: resourceType, is_oauth: false });
+  });
   router.get("/resources/get_value/*path", (request, response) => {
     response.json(find(pathParameter(request)).value);
   });

@@ -17,6 +17,16 @@ const updated = z.object({
 });
 
 export function installVariables(router: Router, { values }: WindmillContext): void {
+  router.get("/variables/get/*path", (request, response) => {
+    const path = pathParameter(request);
+    const value = values.variable(path);
+    const { isSecret = false, description = "" } = values.getVariable(path) ?? {};
+    const isHidden = isSecret && request.query.decrypt_secret !== "true";
+    response.json({
+      ...{ path, is_secret: isSecret, description },
+      ...(!isHidden && { value }),
+    });
+  });
   router.get("/variables/get_value/*path", (request, response) => {
     response.json(values.variable(pathParameter(request)));
   });
