@@ -8,6 +8,7 @@ const installation = z.object({
   metaVerifyToken: z.string(),
   whatsappAccessToken: z.string(),
   windmillToken: z.string(),
+  ingressWindmillToken: z.string(),
   credentialsKeys: z.string(),
 });
 
@@ -17,18 +18,24 @@ export type Installation = z.infer<typeof installation>;
 /** The installation kept in `dataDir`; its secrets are drawn once, so that none stands in the repository. */
 export function openInstallation(dataDir: string): Installation {
   const path = join(dataDir, "installation.json");
-  if (existsSync(path)) return installation.parse(JSON.parse(readFileSync(path, "utf8")));
-  const drawn: Installation = {
+  // what is older than a secret of today draws that one now
+  const saved = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {};
+  const all = installation.parse({ ...drawSecrets(), ...saved });
+  mkdirSync(dataDir, { recursive: true });
+  writeFileSync(path, JSON.stringify(all), { mode: 0o600 });
+  return all;
+}
+
+function drawSecrets(): Installation {
+  return {
     metaAppSecret: randomBytes(16).toString("hex"),
     metaVerifyToken: randomBytes(16).toString("hex"),
     whatsappAccessToken: `EAA${randomBytes(32).toString("hex")}`,
     windmillToken: randomBytes(16).toString("hex"),
+    ingressWindmillToken: randomBytes(16).toString("hex"),
     credentialsKeys: JSON.stringify({
       current: "1",
       keys: { "1": randomBytes(32).toString("base64") },
     }),
   };
-  mkdirSync(dataDir, { recursive: true });
-  writeFileSync(path, JSON.stringify(drawn), { mode: 0o600 });
-  return drawn;
 }

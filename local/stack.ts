@@ -120,6 +120,7 @@ async function startParts(
       repositoryRoot: REPOSITORY_ROOT,
       workspace: "chatbots",
       token: installation.windmillToken,
+      ingressToken: installation.ingressWindmillToken,
       port: ports.windmill,
       ...workspaceValues({
         installation,
@@ -144,7 +145,7 @@ async function startParts(
         windmill: {
           baseUrl: windmill.baseUrl,
           workspace: windmill.workspace,
-          token: windmill.token,
+          token: installation.ingressWindmillToken,
         },
         logLevel: options.logLevel ?? "error",
       },

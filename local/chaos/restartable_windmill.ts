@@ -1,15 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type LocalWindmill, startWindmill } from "../windmill/start_windmill.ts";
+import {
+  type LocalWindmill,
+  startWindmill,
+  type WindmillOptions,
+} from "../windmill/start_windmill.ts";
 
 /** A local Windmill that goes away and comes back at the same address, with the jobs it had. */
 export class RestartableWindmill {
-  readonly #options: { dataDir: string; repositoryRoot: string };
+  readonly #options: Pick<WindmillOptions, "dataDir" | "repositoryRoot" | "ingressToken">;
   readonly #onStart: (windmill: LocalWindmill) => void;
   #windmill: LocalWindmill;
 
   constructor(
     windmill: LocalWindmill,
-    options: { dataDir: string; repositoryRoot: string },
+    options: Pick<WindmillOptions, "dataDir" | "repositoryRoot" | "ingressToken">,
     onStart: (windmill: LocalWindmill) => void,
   ) {
     this.#windmill = windmill;

@@ -56,7 +56,11 @@ export async function runChaos(options: ChaosOptions, serverUrl: string): Promis
   });
   const windmill = new RestartableWindmill(
     stack.windmill,
-    { dataDir: join(dataDir, "windmill"), repositoryRoot: REPOSITORY_ROOT },
+    {
+      dataDir: join(dataDir, "windmill"),
+      repositoryRoot: REPOSITORY_ROOT,
+      ingressToken: stack.installation.ingressWindmillToken,
+    },
     (started) => saboteur.watch(started),
   );
   try {

@@ -28,6 +28,8 @@ export interface AccountsOptions {
   adminToken?: string;
   /** Of somebody who is no admin. */
   memberToken?: string;
+  /** As deploying makes one for the ingress: of the admin, for one workspace, and to start flows of f/chat only. */
+  ingressToken?: { token: string; workspaceId: string };
 }
 
 /** The users' tokens and the admin's password, in one file of the data dir. */
@@ -37,11 +39,12 @@ export class Accounts {
   #password: string;
   #tokens: Token[];
 
-  constructor(dataDir: string, { adminToken, memberToken }: AccountsOptions) {
+  constructor(dataDir: string, { adminToken, memberToken, ingressToken }: AccountsOptions) {
     this.#file = join(dataDir, "accounts.json");
     this.#given = [
       ...(adminToken === undefined ? [] : [unscoped(adminToken, ADMIN_EMAIL)]),
       ...(memberToken === undefined ? [] : [unscoped(memberToken, "member@example.com")]),
+      ...(ingressToken === undefined ? [] : [toStartFlows(ingressToken)]),
     ];
     const saved = existsSync(this.#file)
       ? fileSchema.parse(JSON.parse(readFileSync(this.#file, "utf8")))
@@ -84,7 +87,7 @@ export class Accounts {
   }
 
   listOf(email: string) {
-    return this.#tokens
+    return [...this.#given, ...this.#tokens]
       .filter((token) => token.email === email)
       .map(({ token, label, scopes, workspaceId }) => ({
         label,
@@ -103,6 +106,11 @@ export class Accounts {
 }
 
 const drawn = () => randomBytes(16).toString("hex");
+
+function toStartFlows(token: { token: string; workspaceId: string }): Token {
+  const scopes = ["jobs:run:flows:f/chat/*"];
+  return { ...token, email: ADMIN_EMAIL, label: "ingress", scopes };
+}
 
 function unscoped(token: string, email: string): Token {
   return { token, email, label: null, scopes: null, workspaceId: null };

@@ -16,6 +16,7 @@ import { installRunJobs } from "./routes/run_jobs.ts";
 import { installS3 } from "./routes/s3.ts";
 import { installScripts } from "./routes/scripts.ts";
 import { installVariables } from "./routes/variables.ts";
+import { installWorkers } from "./routes/workers.ts";
 import {
   installHealth,
   installWorkspace,
@@ -33,6 +34,7 @@ export function makeApp(context: WindmillContext): Express {
   app.use("/api", requireToken(context));
   installAccounts(app, context);
   installWorkspaces(app, context);
+  installWorkers(app, context);
   app.use(`/api/w/${context.workspace}`, makeWorkspaceRouter(context));
   app.use((request) => {
     throw notSupported(`${request.method} ${request.path}`);

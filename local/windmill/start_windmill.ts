@@ -19,8 +19,11 @@ import { WorkerPool } from "./jobs/worker_pool.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { S3Store } from "./s3_store.ts";
 import { loadSchedules, runSchedules } from "./schedules.ts";
+import { makeWorkerGroups, type WorkerGroup } from "./worker_groups.ts";
 import { WorkspaceState } from "./workspace_state.ts";
 import { WorkspaceValues } from "./workspace_values.ts";
+
+const WORKERS = 4;
 
 export interface WindmillOptions {
   /** Jobs, variables, resources, files and bundles: kept between runs. */
@@ -32,6 +35,8 @@ export interface WindmillOptions {
   token: string;
   /** Of a user who is no admin. */
   memberToken?: string;
+  /** To start flows of f/chat, and for nothing else. */
+  ingressToken?: string;
   /**
    * A Windmill that nobody has opened yet: no workspace, nothing deployed, no token, and the password
    * that every Windmill begins with.
@@ -55,6 +60,8 @@ export interface LocalWindmill {
   baseUrl: string;
   token: string;
   workspace: string;
+  /** What the list of workers tells. Changing them stops nothing. */
+  workerGroups: WorkerGroup[];
   /** Starts a flow by its path; resolves with its job's id. Rejects with Windmill's sentence. */
   runFlow(path: string, args: JsonObject): Promise<string>;
   runScript(path: string, args: JsonObject): Promise<string>;
@@ -97,6 +104,7 @@ export async function startWindmill(options: WindmillOptions): Promise<LocalWind
     baseUrl,
     token,
     workspace,
+    workerGroups: context.workerGroups,
     ...helpers(context),
     bundleScripts: () => bundleScripts(repositoryRoot, bundler),
     close: async () => {
@@ -107,10 +115,17 @@ export async function startWindmill(options: WindmillOptions): Promise<LocalWind
 }
 
 /** Who may ask, whether there is a workspace, and what is deployed to it. */
-function platform({ dataDir, repositoryRoot, token, memberToken, isNew }: WindmillOptions) {
-  const tokens = { ...(!isNew && { adminToken: token }), ...(memberToken && { memberToken }) };
+function platform(options: WindmillOptions) {
+  const { dataDir, repositoryRoot, token, memberToken, isNew } = options;
+  const { ingressToken, workspace: workspaceId } = options;
+  const tokens = {
+    ...(!isNew && { adminToken: token }),
+    ...(memberToken && { memberToken }),
+    ...(ingressToken && { ingressToken: { token: ingressToken, workspaceId } }),
+  };
   return {
     accounts: new Accounts(dataDir, tokens),
+    workerGroups: makeWorkerGroups(options.workers ?? WORKERS),
     deployment: isNew ? new PushedDeployment(dataDir) : new CheckoutDeployment(repositoryRoot),
     state: new WorkspaceState(dataDir, !isNew),
   };
@@ -122,7 +137,7 @@ interface WorkersOptions extends WindmillOptions {
 
 /** What runs jobs: the queue, the flow engine and Bun's processes. */
 function makeWorkers(options: WorkersOptions, baseUrl: () => string) {
-  const { repositoryRoot, dataDir, values, workers = 4 } = options;
+  const { repositoryRoot, dataDir, values, workers = WORKERS } = options;
   const bun = resolveBunBinary();
   const runner = new ScriptRunner(bun, dataDir);
   const bundler = new Bundler(bun, repositoryRoot, dataDir);

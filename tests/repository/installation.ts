@@ -15,6 +15,7 @@ export const installation = installationOf(
       metaVerifyToken: "",
       whatsappAccessToken: "",
       windmillToken: "",
+      ingressWindmillToken: "",
       credentialsKeys: "",
     },
     database: { host: "", port: 0, user: "", password: "", dbname: "", sslmode: "disable" },

@@ -8,6 +8,9 @@ export function installScripts(
   router: Router,
   { repositoryRoot, deployment }: WindmillContext,
 ): void {
+  router.get("/scripts/exists/p/*path", (request, response) => {
+    response.json(deployment.files().has(`${pathParameter(request)}.ts`));
+  });
   router.get("/scripts/get/p/*path", (request, response) => {
     const path = pathParameter(request);
     if (!deployment.hasScript(path)) throw new ScriptNotFound(path);

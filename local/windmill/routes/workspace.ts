@@ -4,9 +4,7 @@ import { z } from "zod";
 import { caller, requireAdmin, requireSuperAdmin } from "../authentication.ts";
 import type { WindmillContext } from "../context.ts";
 import { badRequest, notFound } from "../http_error.ts";
-
-/** The version whose source this server was written after. */
-const VERSION = "CE v1.788.0";
+import { VERSION } from "../worker_groups.ts";
 
 /** What answers without a token. */
 export function installHealth(app: Express): void {
