@@ -61,7 +61,7 @@ async function startServers(database: TestDatabase, started: ServerProcess[]) {
     META_VERIFY_TOKEN: "the verify token of the bench",
     INGRESS_DATABASE_URL: database.connectionString("chatbot_ingress"),
     WINDMILL_BASE_URL: windmill.url,
-    WINDMILL_TOKEN: "the token of the bench",
+    INGRESS_WINDMILL_TOKEN: "the token of the bench",
     NODE_ENV: "production",
   });
   return { ingress, bare };

@@ -18,7 +18,12 @@ const environment = z.object({
   WINDMILL_URL: optional(httpUrl),
   WINDMILL_PORT: withDefault(port, 8000),
   WINDMILL_TOKEN: optional(z.string()),
-  WINDMILL_ADMIN_PASSWORD: optional(z.string().min(8, "must have at least 8 characters")),
+  WINDMILL_ADMIN_PASSWORD: optional(
+    z
+      .string()
+      .min(8, "must have at least 8 characters")
+      .refine((password) => password !== "changeme", "is what every Windmill begins with"),
+  ),
   // what Windmill takes as an id (windmill-api-workspaces: workspaces.rs)
   WINDMILL_WORKSPACE: withDefault(
     z.string().regex(/^[a-z0-9_-]{1,50}$/i, "must be letters, digits, - and _"),

@@ -162,8 +162,12 @@ export class WindmillApi {
   workspaceExists = (): Promise<boolean> =>
     this.#read(z.boolean(), "POST", "workspaces/exists", { body: { id: this.workspace } });
 
-  createWorkspace = (): Promise<string> =>
-    this.#text("POST", "workspaces/create", { id: this.workspace, name: this.workspace });
+  /** `username` only where the instance does not make usernames itself. */
+  createWorkspace = (username?: string): Promise<string> =>
+    this.#text("POST", "workspaces/create", {
+      ...{ id: this.workspace, name: this.workspace },
+      ...(username && { username }),
+    });
 
   workspaceSettings = () =>
     this.#read(workspaceSettings, "GET", this.#w("workspaces/get_settings"));
@@ -280,6 +284,8 @@ export class WindmillApi {
       const response = await fetch(`${this.url}/api/${path}`, {
         method,
         headers: {
+          // a kept connection that the server closes at the same moment would be a call without an answer
+          connection: "close",
           ...(this.#token && { authorization: `Bearer ${this.#token}` }),
           ...(body !== undefined && { "content-type": isFile ? FILE : "application/json" }),
         },

@@ -23,7 +23,7 @@ const environment = z.object({
   }),
   WINDMILL_BASE_URL: z.url({ protocol: /^https?$/, error: "must be an http(s):// URL" }),
   WINDMILL_WORKSPACE: withDefault(z.string().regex(/^[a-z0-9_-]+$/i), "chatbots"),
-  WINDMILL_TOKEN: z.string("is missing: flows could not be started").min(1),
+  INGRESS_WINDMILL_TOKEN: z.string("is missing: flows could not be started").min(1),
   LOG_LEVEL: withDefault(
     z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]),
     "info",
@@ -86,7 +86,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     windmill: {
       baseUrl: variables.WINDMILL_BASE_URL.replace(/\/+$/, ""),
       workspace: variables.WINDMILL_WORKSPACE,
-      token: variables.WINDMILL_TOKEN,
+      token: variables.INGRESS_WINDMILL_TOKEN,
     },
     logLevel: variables.LOG_LEVEL,
   };

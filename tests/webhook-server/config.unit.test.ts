@@ -6,7 +6,7 @@ const COMPLETE = {
   META_VERIFY_TOKEN: "chosen-by-us",
   INGRESS_DATABASE_URL: "postgresql://chatbot_ingress:secret@127.0.0.1:5432/chatbots",
   WINDMILL_BASE_URL: "http://windmill:8000/",
-  WINDMILL_TOKEN: "a-token",
+  INGRESS_WINDMILL_TOKEN: "a-token",
 };
 
 function problemsOf(env: Record<string, string | undefined>): readonly string[] {

@@ -1,0 +1,101 @@
+import type { IngressHost } from "./compose.ts";
+import type { SecretStore } from "./env_file.ts";
+import type { Environment } from "./environment.ts";
+import { oneAtATime } from "./one_at_a_time.ts";
+import { applyUnits, checkUnits, type Tell } from "./run_units.ts";
+import type { Settings } from "./settings.ts";
+import type { Unit } from "./unit.ts";
+import { administrator } from "./units/administrator.ts";
+import { credentialsKeys } from "./units/credentials_keys.ts";
+import { desiredResources, desiredVariables } from "./units/desired_values.ts";
+import { folders } from "./units/folders.ts";
+import { ingressToken } from "./units/ingress_token.ts";
+import { migrations } from "./units/migrations.ts";
+import { objectStorage } from "./units/object_storage.ts";
+import { postgresPassword } from "./units/postgres_password.ts";
+import { resources } from "./units/resources.ts";
+import { rolePasswords } from "./units/role_passwords.ts";
+import { schedules } from "./units/schedules.ts";
+import { scripts } from "./units/scripts.ts";
+import { variables } from "./units/variables.ts";
+import { workspace } from "./units/workspace.ts";
+import { waitForPostgres, waitForWindmill } from "./wait_until_up.ts";
+import { WindmillApi } from "./windmill_api.ts";
+import { WindmillSession } from "./windmill_session.ts";
+import type { ScriptPush } from "./wmill.ts";
+
+export interface Deployment {
+  settings: Settings;
+  /** Of which the settings were read; the credentials keys are looked up in it, too. */
+  env: Environment;
+  /** The folder that holds f/. */
+  root: string;
+  secrets: SecretStore;
+  wmill: ScriptPush;
+  ingress: IngressHost;
+  tell: Tell;
+  patienceSeconds: number;
+}
+
+/** Makes an installation what the settings and the checkout say, and answers how many things changed. */
+export async function deploy(deployment: Deployment): Promise<number> {
+  const { settings, tell } = deployment;
+  const session = await reach(deployment);
+  try {
+    return await oneAtATime(settings.database.url, tell, () =>
+      applyUnits(unitsOf(deployment, session), tell),
+    );
+  } finally {
+    await session.close();
+  }
+}
+
+/** Answers how many things `deploy` would change. */
+export async function check(deployment: Deployment): Promise<number> {
+  const session = await reach(deployment);
+  try {
+    return await checkUnits(unitsOf(deployment, session), deployment.tell);
+  } finally {
+    await session.close();
+  }
+}
+
+/** Both are there before anything is changed in either. */
+async function reach({ settings, tell, patienceSeconds }: Deployment): Promise<WindmillSession> {
+  const patience = { seconds: patienceSeconds, tell };
+  const { url, workspace } = settings.windmill;
+  const anonymous = new WindmillApi(url, workspace);
+  await waitForPostgres(settings.database.url, patience);
+  await waitForWindmill(anonymous, patience);
+  return new WindmillSession(anonymous);
+}
+
+/** In the order in which they need each other; scripts after what they read, and the ingress last. */
+function unitsOf(deployment: Deployment, session: WindmillSession): Unit[] {
+  const { settings, env, root, secrets, wmill } = deployment;
+  const { database, windmill, ingress } = settings;
+  return [
+    administrator(session, windmill, secrets),
+    workspace(session),
+    migrations(database.url),
+    folders(session, root),
+    variables(session, desiredVariables(settings)),
+    credentialsKeys(session, env),
+    postgresPassword(session, database),
+    rolePasswords(session, database),
+    resources(session, desiredResources(settings)),
+    objectStorage(session, settings.objectStorage !== undefined),
+    scripts(session, wmill),
+    schedules(session, root),
+    ingressToken(session, ingress.windmillToken, secrets, () => restartIngress(deployment)),
+  ];
+}
+
+async function restartIngress({ ingress, secrets, tell }: Deployment): Promise<void> {
+  const isRestarted = await ingress.restart();
+  tell(
+    isRestarted
+      ? "restarted  webhook-server, with its new token"
+      : `note       start the webhook server again with INGRESS_WINDMILL_TOKEN of ${secrets.where}`,
+  );
+}

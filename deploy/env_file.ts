@@ -1,0 +1,39 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+
+/** Readable by nobody else: the file holds passwords. */
+const PRIVATE = 0o600;
+
+/** Where a secret that was drawn or made is kept, so that the next deployment finds it. */
+export interface SecretStore {
+  /** A path, for people. */
+  readonly where: string;
+  keep(name: string, value: string): void;
+}
+
+/** An env file, whose other lines stay as they are, byte for byte. It is made when it is not there. */
+export function openEnvFile(file: string): SecretStore {
+  return {
+    where: file,
+    keep: (name, value) => {
+      const exists = existsSync(file);
+      if (!exists) mkdirSync(dirname(file), { recursive: true });
+      const text = exists ? readFileSync(file, "utf8") : "";
+      const mode = exists ? statSync(file).mode & 0o777 : PRIVATE;
+      // beside it and renamed, so that a kill in between leaves the old one whole
+      const next = `${file}.${process.pid}.next`;
+      writeFileSync(next, withVariable(text, name, value), { mode });
+      renameSync(next, file);
+    },
+  };
+}
+
+/** The text of an env file with a variable's line replaced, or added at its end. */
+export function withVariable(text: string, name: string, value: string): string {
+  const line = `${name}=${value}`;
+  const existing = new RegExp(`^${name}=.*$`, "m");
+  // a function, because "$&" in a value would mean something to replace()
+  if (existing.test(text)) return text.replace(existing, () => line);
+  const isOpen = text !== "" && !text.endsWith("\n");
+  return `${text}${isOpen ? "\n" : ""}${line}\n`;
+}

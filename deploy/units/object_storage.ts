@@ -1,0 +1,22 @@
+import { different, missing, same, type Unit } from "../unit.ts";
+import type { WindmillSession } from "../windmill_session.ts";
+import { OBJECT_STORAGE } from "./desired_values.ts";
+
+const NAME = "object storage of the workspace";
+const WANTED = { type: "S3Storage", s3_resource_path: `$res:${OBJECT_STORAGE}` } as const;
+
+/** Where `wmill.writeS3File` writes: only where the settings name an S3 server. */
+export function objectStorage(session: WindmillSession, isWanted: boolean): Unit {
+  return {
+    name: "object storage",
+    async compare() {
+      if (!isWanted) return [same(NAME, "left alone, as S3_ACCESS_KEY is empty")];
+      const { large_file_storage: current } = await session.api.workspaceSettings();
+      const apply = () => session.api.editObjectStorage(WANTED);
+      if (!current?.s3_resource_path) return [missing(NAME, apply)];
+      const isSame =
+        current.type === WANTED.type && current.s3_resource_path === WANTED.s3_resource_path;
+      return [isSame ? same(NAME) : different(NAME, apply, `was ${current.s3_resource_path}`)];
+    },
+  };
+}

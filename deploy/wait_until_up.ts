@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { withConnection } from "../db/connection.ts";
+import { DeployError } from "./deploy_error.ts";
+import type { Tell } from "./run_units.ts";
+import {
+  type WindmillApi,
+  WindmillRefusedError,
+  WindmillUnreachableError,
+} from "./windmill_api.ts";
+
+const PAUSE_MILLISECONDS = 1_000;
+
+export interface Patience {
+  seconds: number;
+  tell: Tell;
+}
+
+/** A Windmill that was just started migrates its database first, which takes a minute. */
+export async function waitForWindmill(api: WindmillApi, patience: Patience): Promise<void> {
+  const hint = `Start it (docker compose up -d), or set WINDMILL_URL.`;
+  await until(`Windmill at ${api.url}`, hint, patience, async () => {
+    try {
+      await api.version();
+      return undefined;
+    } catch (cause) {
+      if (cause instanceof WindmillUnreachableError) return cause;
+      // a proxy whose Windmill is not up yet
+      if (cause instanceof WindmillRefusedError && cause.status >= 500) return cause;
+      throw cause;
+    }
+  });
+}
+
+/** PostgreSQL, whatever database the URL names. Its refusals are no reason to wait. */
+export async function waitForPostgres(databaseUrl: string, patience: Patience): Promise<void> {
+  const { host } = new URL(databaseUrl);
+  const hint = "Start it (docker compose up -d), or correct DATABASE_URL.";
+  await until(`PostgreSQL at ${host}`, hint, patience, async () => {
+    try {
+      await withConnection(databaseUrl, (database) => database.query("select 1"));
+      return undefined;
+    } catch (cause) {
+      const code = cause instanceof pg.DatabaseError ? cause.code : undefined;
+      // not there yet: migrations make it
+      if (code === NO_SUCH_DATABASE) return undefined;
+      if (code === undefined || code === STARTING_UP) return cause;
+      const problem = cause instanceof Error ? cause.message : String(cause);
+      throw new DeployError(`DATABASE_URL does not open: ${problem}. Correct it in .env.`, {
+        cause,
+      });
+    }
+  });
+}
+
+const NO_SUCH_DATABASE = "3D000";
+const STARTING_UP = "57P03";
+
+/** `attempt` answers what is wrong, or nothing. */
+async function until(
+  what: string,
+  hint: string,
+  { seconds, tell }: Patience,
+  attempt: () => Promise<unknown>,
+): Promise<void> {
+  const deadline = Date.now() + seconds * 1_000;
+  for (let tries = 0; ; tries += 1) {
+    const cause = await attempt();
+    if (cause === undefined) return;
+    if (Date.now() >= deadline) {
+      const reason = cause instanceof Error ? cause.message || cause.name : String(cause);
+      throw new DeployError(`${what} is not up after ${seconds} s: ${reason}. ${hint}`, { cause });
+    }
+    if (tries === 0) tell(`waiting    ${what}, for ${seconds} s at most`);
+    await sleep(PAUSE_MILLISECONDS);
+  }
+}
