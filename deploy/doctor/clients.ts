@@ -8,6 +8,12 @@ const CALL_TIMEOUT_MS = 10_000;
 const MAX_ANSWER_BYTES = 4 * 1_024 * 1_024;
 const DATABASE_TIMEOUT_MS = 10_000;
 
+export interface HttpRequest {
+  readonly method?: "GET" | "POST";
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
 export interface Answer {
   readonly status: number;
   readonly text: string;
@@ -15,7 +21,7 @@ export interface Answer {
 }
 
 /** One HTTP call, whatever its answer's status; rejects when there is none within 10 s. */
-export type Http = (url: string, init?: RequestInit) => Promise<Answer>;
+export type Http = (url: string, init?: HttpRequest) => Promise<Answer>;
 
 /** The outside world of the checks. */
 export interface Clients {
@@ -37,9 +43,11 @@ export function makeClients({ windmill, database }: Settings): Clients {
   };
 }
 
-async function http(url: string, init: RequestInit = {}): Promise<Answer> {
+async function http(url: string, init: HttpRequest = {}): Promise<Answer> {
   const response = await limitedFetch(MAX_ANSWER_BYTES)(url, {
     ...init,
+    // a kept connection that the server closes at the same moment would be a call without an answer
+    headers: { ...init.headers, connection: "close" },
     signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
   });
   return { status: response.status, text: await response.text(), headers: response.headers };

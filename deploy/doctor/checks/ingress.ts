@@ -28,10 +28,25 @@ export const ingress: Check = {
         ),
       ];
     }
-    const ready = await http(`${localUrl}/readyz`);
-    return judge(readiness.parse(JSON.parse(ready.text)));
+    const ready = readiness.safeParse(parseJson((await http(`${localUrl}/readyz`)).text));
+    if (ready.success) return judge(ready.data);
+    return [
+      failed(
+        `what answers at ${localUrl} is not our webhook server`,
+        "Set INGRESS_URL, or free its port and docker compose up -d webhook-server.",
+      ),
+    ];
   },
 };
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // somebody's page, which no schema accepts
+    return undefined;
+  }
+}
 
 function judge(ready: z.infer<typeof readiness>): Verdict[] {
   const problems: Verdict[] = [];

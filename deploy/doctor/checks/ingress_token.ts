@@ -1,4 +1,4 @@
-import { WindmillRefusedError, type WindmillToken } from "../../windmill_api.ts";
+import { type WindmillApi, WindmillRefusedError, type WindmillToken } from "../../windmill_api.ts";
 import type { Check } from "../check.ts";
 import { failed, ok, skipped, type Verdict, warning } from "../finding.ts";
 import { windmill } from "./windmill.ts";
@@ -35,14 +35,19 @@ export const ingressToken: Check = {
       token.startsWith(token_prefix),
     );
     if (listed !== undefined) return [judge(listed, settings.windmill.workspace, now())];
-    return [
-      warning(
-        "INGRESS_WINDMILL_TOKEN is known and may not read variables, but it is another user's, so its scopes cannot be seen",
-        RENEW,
-      ),
-    ];
+    return [await tryOut(api.withToken(token))];
   },
 };
+
+/** For a token that another admin made, whose scopes are not listed to us: scopes are asked before the path is looked up. */
+async function tryOut(api: WindmillApi): Promise<Verdict> {
+  const flow = await refusalOf(() => api.startJob("f", "f/chat/no_such_flow", {}));
+  const script = await refusalOf(() => api.startJob("p", "f/operations/no_such_script", {}));
+  if (script?.status !== 403) return failed("INGRESS_WINDMILL_TOKEN may also run scripts", RENEW);
+  if (flow?.status === 403)
+    return failed("INGRESS_WINDMILL_TOKEN may not start the flows of f/chat", RENEW);
+  return ok("may start flows of f/chat, run no script and read no variable");
+}
 
 function judge(token: WindmillToken, workspace: string, now: number): Verdict {
   const scopes = token.scopes ?? [];

@@ -204,6 +204,28 @@ describe("Windmill", () => {
     expect(await withToken(other)).toEqual([]);
   });
 
+  it("tries a token out where its scopes are not listed, since another admin made it", async () => {
+    const withToken = (INGRESS_WINDMILL_TOKEN: string) => {
+      const ofAnotherAdmin = Object.assign(
+        new WindmillApi(api.url, api.workspace, env.WINDMILL_TOKEN),
+        {
+          listTokens: async () => [],
+        },
+      );
+      const clients = { windmill: ofAnotherAdmin };
+      return findings(ingressToken, { env: { INGRESS_WINDMILL_TOKEN }, clients });
+    };
+    expect(await withToken(stack.installation.ingressWindmillToken)).toEqual([]);
+    const tokenFor = (scope: string) =>
+      api.createToken({ label: scope, scopes: [scope], workspace_id: api.workspace });
+    expect(await withToken(await tokenFor("jobs:run:flows:f/knowledge/*"))).toEqual([
+      found("failed", "may not start the flows of f/chat"),
+    ]);
+    expect(await withToken(await tokenFor("jobs:run:scripts:f/operations/*"))).toEqual([
+      found("failed", "may also run scripts"),
+    ]);
+  });
+
   it("fails when the workers of a tag are silent or gone", async () => {
     const group = stack.windmill.workerGroups.find(({ tags }) => tags.includes("documents"));
     if (!group) throw new Error("no worker takes documents");
