@@ -184,7 +184,7 @@ alter table chatbots force row level security;
 create policy routing on chatbots for select to chatbot_router using (true);
 create policy tenant_isolation on chatbots for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
 grant delete, insert, select, update on chatbots to chatbot_app;
-grant select (id, organization_id, phone_number_id, debounce_seconds, whatsapp_access_token_key) on chatbots to chatbot_router;
+grant select (id, organization_id, phone_number_id, debounce_seconds, reply_template_name, whatsapp_access_token_key) on chatbots to chatbot_router;
 
 CREATE OR REPLACE FUNCTION public.chatbot_organization(p_chatbot_id uuid)
  RETURNS uuid
@@ -412,6 +412,7 @@ create table messages (
   status_changed_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
   unheard_attempts integer default 0 not null,
+  template_attempts integer default 0 not null,
   constraint messages_pkey PRIMARY KEY (id),
   constraint messages_delivery_key_key UNIQUE (delivery_key),
   constraint messages_organization_id_id_key UNIQUE (organization_id, id),
@@ -426,17 +427,20 @@ create table messages (
   constraint messages_delivery_status_check CHECK (delivery_status IS NULL OR delivery_rank(delivery_status) IS NOT NULL),
   constraint messages_details_check CHECK (jsonb_typeof(details) = 'object'::text),
   constraint messages_part_check CHECK (part >= 0),
+  constraint messages_template_attempts_check CHECK (template_attempts >= 0),
   constraint messages_unheard_attempts_check CHECK (unheard_attempts >= 0),
   constraint messages_wamid_check CHECK (wamid <> ''::text)
 );
 comment on table messages is 'The conversation: what contacts, chatbots and the organization''s users said.';
 comment on column messages.unheard_attempts is 'How many of the attempts WhatsApp may have accepted without our hearing of it.';
+comment on column messages.template_attempts is 'How often recover_turns took it in hand to send it as a template, after WhatsApp had refused it as text too late.';
 CREATE UNIQUE INDEX messages_wamid_key ON messages USING btree (chatbot_id, wamid) WHERE wamid IS NOT NULL;
 CREATE INDEX messages_wamid_idx ON messages USING btree (wamid) WHERE wamid IS NOT NULL;
 CREATE INDEX messages_conversation_idx ON messages USING btree (organization_id, contact_id, sent_at, id);
 CREATE INDEX messages_chatbot_idx ON messages USING btree (organization_id, chatbot_id);
 CREATE INDEX messages_in_doubt_idx ON messages USING btree (status_changed_at) WHERE delivery_status = ANY (ARRAY['sending'::text, 'unknown'::text]);
 CREATE INDEX messages_age_idx ON messages USING btree (organization_id, sent_at);
+CREATE INDEX messages_refused_late_idx ON messages USING btree (status_changed_at) WHERE (delivery_status = ANY (ARRAY['failed'::text, 'pending'::text])) AND (template_attempts > 0 OR (delivery_error ->> 'code'::text) = '131047'::text);
 alter table messages enable row level security;
 alter table messages force row level security;
 create policy echoes_write on messages for insert to chatbot_router with check (true);
@@ -444,7 +448,7 @@ create policy status_updates_read on messages for select to chatbot_router using
 create policy status_updates_write on messages for update to chatbot_router using (true) with check (true);
 create policy tenant_isolation on messages for all to public using (organization_id = (( SELECT current_organization_id() AS current_organization_id))) with check (organization_id = (( SELECT current_organization_id() AS current_organization_id)));
 grant delete, insert, select, update on messages to chatbot_app;
-grant insert (organization_id, chatbot_id, contact_id, author, kind, body, wamid, sent_at, delivery_status), select (id, organization_id, chatbot_id, contact_id, turn_id, author, wamid, delivery_status, delivery_key, delivery_error, status_changed_at), update (wamid, delivery_status, delivery_error, status_changed_at) on messages to chatbot_router;
+grant insert (organization_id, chatbot_id, contact_id, author, kind, body, wamid, sent_at, delivery_status), select (id, organization_id, chatbot_id, contact_id, turn_id, author, wamid, delivery_status, delivery_key, delivery_error, status_changed_at, template_attempts), update (wamid, delivery_status, delivery_error, status_changed_at) on messages to chatbot_router;
 
 create table webhook_events (
   id bigint generated always as identity not null,
@@ -1261,7 +1265,7 @@ CREATE OR REPLACE FUNCTION public.tg_messages__alert_of_failure()
 AS $function$
   begin
     insert into system_alerts (organization_id, severity, kind, alert_key, summary, details, turn_id)
-    values (
+    select
       new.organization_id,
       -- a template is missing, and this contact alone is not answered
       case when new.delivery_error ->> 'code' = '131047' then 'warning' else 'error' end,
@@ -1276,6 +1280,10 @@ AS $function$
         'code', new.delivery_error -> 'code', 'title', new.delivery_error -> 'title'
       ),
       new.turn_id
+    -- what recover_turns sends as a template is no failure yet: late_refusals finds it as long as it has no alert
+    where not (
+      new.delivery_error ->> 'code' = '131047' and new.template_attempts = 0 and new.turn_id is not null
+      and exists (select from chatbots b where b.id = new.chatbot_id and b.reply_template_name is not null)
     )
     on conflict do nothing;
     return null;
@@ -2081,6 +2089,34 @@ alter function organizations_with_unused_files() owner to chatbot_router;
 revoke all on function organizations_with_unused_files() from public;
 grant execute on function organizations_with_unused_files() to chatbot_app;
 comment on function organizations_with_unused_files() is 'Whose files wait to be removed.';
+
+CREATE OR REPLACE FUNCTION public.late_refusals(p_limit integer)
+ RETURNS TABLE(organization_id uuid, id bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select m.organization_id, m.id
+    from messages m join turns t on t.id = m.turn_id
+    where m.delivery_status in ('failed', 'pending')
+      and (m.template_attempts > 0 or m.delivery_error ->> 'code' = '131047')
+      and m.author = 'chatbot'
+      -- a template that is put off says why itself; what WhatsApp refused at once, and what nobody confirmed, has its alert
+      and (m.template_attempts > 0 or m.delivery_error ->> 'kind' is null)
+      and m.delivery_error ->> 'kind' is distinct from 'unconfirmed'
+      -- older alerts may have been purged
+      and m.status_changed_at > now() - interval '7 days'
+      and is_recovery_due(m.template_attempts, m.status_changed_at)
+      and t.status in ('completed', 'failed')
+      and not exists (select from system_alerts a where a.alert_key = 'delivery_failed:' || m.id)
+    -- the parts of a reply in their order
+    order by m.id
+    limit p_limit
+  $function$;
+alter function late_refusals(integer) owner to chatbot_router;
+revoke all on function late_refusals(integer) from public;
+grant execute on function late_refusals(integer) to chatbot_app;
+comment on function late_refusals(integer) is 'Replies that WhatsApp took as text and refused later, and that neither a template nor an alert has ended yet.';
 
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON chatbots FOR EACH ROW WHEN (NOT new.paced_until IS DISTINCT FROM old.paced_until) EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _010_stay_erased BEFORE UPDATE ON contacts FOR EACH ROW WHEN (old.erased_at IS NOT NULL) EXECUTE FUNCTION tg_contacts__stay_erased();

@@ -1,5 +1,5 @@
 import { searchPassages } from "../knowledge/search_passages.ts";
-import { raiseAlert } from "../platform/alerts.ts";
+import { raiseAlert, recordAlert } from "../platform/alerts.ts";
 import { chatModelFor } from "../platform/chat_model.ts";
 import { readEmbeddings } from "../platform/embeddings.ts";
 import type { ChatModel } from "../platform/models.ts";
@@ -96,9 +96,14 @@ async function recordedAnswer(
     const reply = replyText(said.text, run.messages, instructionsOf(context.chatbot));
     if (reply.removedLinks > 0) log({ event: "links_removed", links: reply.removedLinks });
     const answer = { ...said, text: reply.text };
-    const isRecorded = await withTenant(database, context.organization_id, (tenant) =>
-      recordAnswer(tenant, context, answer),
-    );
+    const isRecorded = await withTenant(database, context.organization_id, async (tenant) => {
+      const recorded = await recordAnswer(tenant, context, answer);
+      // with the hand-over, so that tell_alerts tells it should this job die before it told Slack
+      if (recorded && answer.handOver) {
+        await recordAlert(tenant, handOverAlert(context, answer.handOver));
+      }
+      return recorded;
+    });
     if (isRecorded) return answer;
   } catch (error) {
     await recordFailedRun(database, context, run);

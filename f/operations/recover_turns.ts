@@ -9,6 +9,7 @@ import { recoverDelivery } from "./recover_delivery.ts";
 import { recoverEvent } from "./recover_event.ts";
 import { recoverMedia } from "./recover_media.ts";
 import { recoverSource } from "./recover_source.ts";
+import { recoverTemplate } from "./recover_template.ts";
 import { recoverTurn } from "./recover_turn.ts";
 import type { Recover, Recovered, RecoveryClients, Stuck } from "./recovery.ts";
 
@@ -33,6 +34,7 @@ const BATCH = 100;
 const SWEEPS: readonly (readonly [find: string, recover: Recover])[] = [
   ["select organization_id, id from overdue_deliveries($1)", recoverDelivery],
   ["select organization_id, id from abandoned_turns($1)", recoverTurn],
+  ["select organization_id, id from late_refusals($1)", recoverTemplate],
   ["select organization_id, id from unclaimed_webhook_events($1)", recoverEvent],
   ["select organization_id, id from stalled_knowledge_sources($1)", recoverSource],
   ["select organization_id, id from unstored_media($1)", recoverMedia],
@@ -80,6 +82,9 @@ const NOTHING: Recovered = {
   deliveries_unknown: 0,
   deliveries_resent: 0,
   deliveries_failed: 0,
+  templates_sent: 0,
+  templates_put_off: 0,
+  templates_failed: 0,
   sources_restarted: 0,
   sources_failed: 0,
   media_restarted: 0,

@@ -29,6 +29,9 @@ export interface Recovered {
   readonly deliveries_unknown: number;
   readonly deliveries_resent: number;
   readonly deliveries_failed: number;
+  readonly templates_sent: number;
+  readonly templates_put_off: number;
+  readonly templates_failed: number;
   readonly sources_restarted: number;
   readonly sources_failed: number;
   readonly media_restarted: number;

@@ -12,7 +12,13 @@ import {
   withDb,
   withTenant,
 } from "../platform/postgres.ts";
-import { isWindowOpen, type Sending, sendMessage } from "../platform/send_message.ts";
+import {
+  IS_TOKEN_USABLE,
+  isWindowOpen,
+  type Sending,
+  sendMessage,
+} from "../platform/send_message.ts";
+import { countTowardsPace, SendingTooFastError, whenPaceAllows } from "../platform/sending_pace.ts";
 import { readWhatsApp, type WhatsAppFor } from "../platform/whatsapp_numbers.ts";
 import { organizationOfContact } from "./contact_tenant.ts";
 
@@ -21,7 +27,7 @@ const ACTION = "take_over_conversation";
 export interface TakenOver {
   readonly outcome: "taken_over" | "already_manual";
   readonly contact_id: string;
-  /** whether the contact was told so; none: the chatbot has no handover_message, it was told before, or it wrote more than 24 hours ago */
+  /** whether the contact was told so; none: the chatbot has no handover_message, it was told before, it wrote more than 24 hours ago, or Meta refuses the chatbot's token */
   readonly notice: "sent" | "not_sent" | "none";
 }
 
@@ -78,7 +84,7 @@ function writeNotice(tenant: Tenant, contactId: string): Promise<Sending | undef
        select b.organization_id, b.id, c.id, 'chatbot', b.handover_message, 0, 'sending', 1, now()
        from contacts c join chatbots b on b.id = c.chatbot_id
        where c.id = $1 and b.handover_message is not null and b.is_active and not c.is_blocked
-         and ${isWindowOpen("c.id")}
+         and ${isWindowOpen("c.id")} and ${IS_TOKEN_USABLE}
        returning id, body, attempts, delivery_key, contact_id, chatbot_id
      )
      select n.id, n.body, n.attempts, n.delivery_key, n.contact_id, c.phone, c.bsuid, true as is_window_open,
@@ -95,18 +101,31 @@ async function sendNotice(
   notice: Sending,
 ): Promise<"sent" | "not_sent"> {
   try {
-    await sendMessage(database, await openWhatsApp(), notice);
+    const whatsAppFor = await openWhatsApp();
+    await whenPaceAllows(() => countNotice(database, notice));
+    await sendMessage(database, whatsAppFor, notice);
     return "sent";
   } catch (error) {
     // the conversation is taken over all the same, and the message's row says why the contact was not told
     console.warn(error instanceof Error ? error.message : error);
+    // a notice that was put off would come when the person has long answered
+    const putOff = error instanceof SendingTooFastError ? "sending" : "pending";
     await withTenant(database, notice.organization_id, (tenant) =>
-      // a notice that was put off would come when the person has long answered
       tenant.query(
-        "update messages set delivery_status = 'failed' where id = $1 and delivery_status = 'pending'",
-        [notice.id],
+        `update messages set delivery_status = 'failed', delivery_error = coalesce(delivery_error, '{"kind": "too_fast"}')
+         where id = $1 and delivery_status = $2`,
+        [notice.id, putOff],
       ),
     );
     return "not_sent";
   }
+}
+
+function countNotice(database: Database, notice: Sending): Promise<void> {
+  return withTenant(database, notice.organization_id, async (tenant) => {
+    await tenant.query("select id from contacts where id = $1 for no key update", [
+      notice.contact_id,
+    ]);
+    await countTowardsPace(tenant, notice);
+  });
 }

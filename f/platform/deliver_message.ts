@@ -1,6 +1,6 @@
 import { type Database, maybeOne, one, type Tenant, withTenant } from "./postgres.ts";
-import { isWindowOpen, type Sending, sendMessage } from "./send_message.ts";
-import { countTowardsPace, SendingTooFastError } from "./sending_pace.ts";
+import { IS_TOKEN_USABLE, isWindowOpen, type Sending, sendMessage } from "./send_message.ts";
+import { countTowardsPace, whenPaceAllows } from "./sending_pace.ts";
 import { TURN_LEASE } from "./turn_lease.ts";
 import { WindowClosedError } from "./whatsapp_errors.ts";
 import type { WhatsAppFor } from "./whatsapp_numbers.ts";
@@ -33,32 +33,13 @@ export async function deliverMessage(
   whatsAppFor: WhatsAppFor,
   reply: ReplyPart,
 ): Promise<Delivery> {
-  const claim = await claimInTime(database, reply);
+  const claim = await whenPaceAllows(() =>
+    withTenant(database, reply.organizationId, (tenant) => claimPart(tenant, reply)),
+  );
   if ("outcome" in claim) return claim;
   if (!isSendable(claim)) throw new WindowClosedError(claim.chatbot_id);
   return { outcome: "accepted", wamid: await sendMessage(database, whatsAppFor, claim) };
 }
-
-/** A slot that is this near is waited for; one further away is the flow's next try's. */
-const LONGEST_WAIT_MS = 3_000;
-
-/** Waits with nothing claimed, so that a takeover meanwhile still holds the message back. */
-async function claimInTime(database: Database, reply: ReplyPart): Promise<Sending | Delivery> {
-  const giveUpAt = Date.now() + LONGEST_WAIT_MS;
-  for (;;) {
-    try {
-      return await withTenant(database, reply.organizationId, (tenant) => claimPart(tenant, reply));
-    } catch (error) {
-      if (!(error instanceof SendingTooFastError)) throw error;
-      if (Date.now() + error.waitMs > giveUpAt) throw error;
-      // others wait for the same slot
-      await sleep(error.waitMs * (1 + Math.random()));
-    }
-  }
-}
-
-const sleep = (milliseconds: number) =>
-  new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
 const isSendable = ({ is_window_open, reply_template_name }: Sending) =>
   is_window_open || reply_template_name !== null;
@@ -89,7 +70,7 @@ async function claimPart(tenant: Tenant, reply: ReplyPart): Promise<Sending | De
      set delivery_status = 'sending', attempts = m.attempts + 1, status_changed_at = now()
      from turn, contact, chatbots b
      where m.turn_id = turn.id and m.part = $3 and m.delivery_status = 'pending' and b.id = m.chatbot_id
-       and (b.refused_access_token is null or b.refused_access_token <> b.whatsapp_access_token)
+       and ${IS_TOKEN_USABLE}
      returning m.id, m.body, m.attempts, m.delivery_key, contact.phone, contact.bsuid,
        m.organization_id, m.chatbot_id, m.contact_id, b.phone_number_id, b.whatsapp_access_token,
        b.reply_template_name, b.reply_template_language, ${isWindowOpen("m.contact_id")} as is_window_open,
@@ -114,7 +95,7 @@ async function whyNotClaimed(tenant: Tenant, reply: ReplyPart): Promise<Delivery
     `select t.fence = $2 and t.status = 'replying' as is_ours,
        case when ${IS_NOTICE} then 'auto' else c.conversation_mode end as conversation_mode,
        c.is_blocked, m.delivery_status,
-       coalesce(b.refused_access_token = b.whatsapp_access_token, false) as is_token_refused
+       not ${IS_TOKEN_USABLE} as is_token_refused
      from messages m join turns t on t.id = m.turn_id join contacts c on c.id = m.contact_id
      join chatbots b on b.id = m.chatbot_id
      where m.turn_id = $1 and m.part = $3`,

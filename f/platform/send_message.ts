@@ -39,6 +39,10 @@ export const isWindowOpen = (contactId: string) => `coalesce((
   order by w.sent_at desc limit 1
 ), true)`;
 
+/** SQL about the chatbot `b`: its token is not the one that Meta refused. */
+export const IS_TOKEN_USABLE =
+  "(b.refused_access_token is null or b.refused_access_token is distinct from b.whatsapp_access_token)";
+
 /**
  * Calls WhatsApp with no transaction open, commits what came of it, and returns the wamid.
  * Throws MessageRefusedError (the message is `failed`, or `pending` when it was the token that was refused),

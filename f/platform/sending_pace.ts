@@ -52,6 +52,27 @@ export async function countTowardsPace(tenant: Tenant, pair: Pair): Promise<void
   if (!taken) throw await tooFast(tenant, pair);
 }
 
+/** A slot that is this near is waited for; one further away is the next try's. */
+const LONGEST_WAIT_MS = 3_000;
+
+/** Waits with nothing claimed, so that a takeover meanwhile still holds the message back. */
+export async function whenPaceAllows<Claim>(claim: () => Promise<Claim>): Promise<Claim> {
+  const giveUpAt = Date.now() + LONGEST_WAIT_MS;
+  for (;;) {
+    try {
+      return await claim();
+    } catch (error) {
+      if (!(error instanceof SendingTooFastError)) throw error;
+      if (Date.now() + error.waitMs > giveUpAt) throw error;
+      // others wait for the same slot
+      await sleep(error.waitMs * (1 + Math.random()));
+    }
+  }
+}
+
+const sleep = (milliseconds: number) =>
+  new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+
 async function tooFast(tenant: Tenant, pair: Pair): Promise<SendingTooFastError> {
   const waits = await one<{ pair: number; number: number }>(
     tenant,

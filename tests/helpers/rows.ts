@@ -174,6 +174,7 @@ export interface MessageRow {
   delivery_status: string | null;
   attempts: number;
   unheard_attempts: number;
+  template_attempts: number;
   delivery_key: string;
   delivery_error: object | null;
   status_changed_at: Date | null;

@@ -37,3 +37,17 @@ it("ends a turn and tells its contact once when copies give it up at the same ti
   expect(desk.shop.sentTexts()).toEqual([desk.shop.chatbot.error_message]);
   expect(await desk.alerts()).toHaveLength(1);
 });
+
+it("sends the template of a reply that was refused late once when copies find it at the same time", async () => {
+  const desk = await openDesk(db);
+  await desk.shop.answer(await desk.shop.contactWrites("When do you open?"));
+  await db.query(
+    "update chatbots set reply_template_name = 'late_answer', reply_template_language = 'en_US'",
+  );
+  await db.query(
+    `update messages set delivery_status = 'failed', delivery_error = '{"code": 131047}',
+       status_changed_at = now() - interval '2 minutes' where author = 'chatbot'`,
+  );
+  await Promise.all(Array.from({ length: COPIES }, () => desk.run()));
+  expect(desk.shop.whatsApp.sent.map((message) => "template" in message)).toEqual([false, true]);
+});

@@ -86,6 +86,49 @@ describe("taking a conversation over", () => {
     expect(await conversation.messages("chatbot")).toMatchObject([{ delivery_status: "failed" }]);
   });
 
+  it("keeps to the pace with its notice: one that cannot go out now never does", async () => {
+    const conversation = await withNotice();
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    const pace = (seconds: number) =>
+      db.query(
+        "update contacts set paced_until = clock_timestamp() + $2 * interval '1 s' where id = $1",
+        [conversation.contactId, seconds],
+      );
+    await pace(45 * 6);
+    expect(await conversation.takeOver()).toMatchObject({
+      outcome: "taken_over",
+      notice: "not_sent",
+    });
+    warn.mockRestore();
+    expect(conversation.shop.whatsApp.sent).toEqual([]);
+    expect(await conversation.messages("chatbot")).toMatchObject([
+      { delivery_status: "failed", delivery_error: { kind: "too_fast" } },
+    ]);
+    await conversation.giveBack();
+    await pace(44 * 6 + 0.2);
+    expect(await conversation.takeOver()).toMatchObject({ notice: "sent" }); // its slot is near
+    const [left] = await db.query<{ seconds: number }>(
+      "select extract(epoch from paced_until - clock_timestamp())::integer as seconds from contacts where id = $1",
+      [conversation.contactId],
+    );
+    expect(left?.seconds).toBeGreaterThan(44 * 6); // it is counted
+  });
+
+  it("uses no token for its notice that Meta refused", async () => {
+    const conversation = await withNotice();
+    const token = { v: "1", iv: "A".repeat(16), tag: `${"A".repeat(22)}==`, data: "b2xk" };
+    const { id } = conversation.shop.chatbot;
+    await db.query(
+      "update chatbots set whatsapp_access_token = $2, refused_access_token = $2 where id = $1",
+      [id, JSON.stringify(token)],
+    );
+    expect(await conversation.takeOver()).toMatchObject({ outcome: "taken_over", notice: "none" });
+    expect(conversation.shop.whatsApp.sent).toEqual([]);
+    await conversation.giveBack();
+    await db.query("update chatbots set refused_access_token = null where id = $1", [id]);
+    expect(await conversation.takeOver()).toMatchObject({ notice: "sent" }); // control
+  });
+
   it("keeps who did it, if it was one of the organization's users", async () => {
     const conversation = await openConversation(db);
     const { organization } = conversation.shop;

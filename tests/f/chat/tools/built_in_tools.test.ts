@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ContextPayload } from "../../../../f/chat/context.ts";
 import { builtInTools } from "../../../../f/chat/tools/built_in_tools.ts";
+import { tellAlerts } from "../../../../f/operations/tell_alerts.ts";
 import type { ModelAnswer } from "../../../../f/platform/models.ts";
 import { createTestDatabase, type TestDatabase } from "../../../helpers/database.ts";
 import type { ChatbotRow, ContactRow } from "../../../helpers/rows.ts";
@@ -93,6 +94,31 @@ describe("hand_over_to_human", () => {
       { kind: "handed_over", details: { reason: "wants a refund, call [phone]" } },
     ]);
     expect(shop.slackTexts).toEqual([expect.stringContaining("wants a refund, call [phone]")]);
+  });
+
+  it("is told by tell_alerts when the job is killed between the hand-over and Slack", async () => {
+    const shop = await openShopWithTools();
+    shop.model.answers = [handOver];
+    const context = await shop.claim(await shop.contactWrites("A person, please!"));
+    shop.makers = {
+      ...shop.makers,
+      openSlack: async () => {
+        throw new Error("killed");
+      },
+    };
+    await expect(shop.generate(context)).rejects.toThrow("killed");
+    expect(await contactOf(context)).toMatchObject({ conversation_mode: "manual" });
+    await db.query(
+      "update system_alerts set created_at = now() - interval '2 minutes' where turn_id = $1",
+      [context.turn_id],
+    );
+    const posted: string[] = [];
+    await shop.as((database) => tellAlerts(database, async (text) => void posted.push(text)));
+    expect(posted).toContainEqual(expect.stringContaining("wants a refund, call [phone]"));
+    // the job that Windmill starts in its place says it once only
+    shop.makers = { ...shop.makers, openSlack: async () => async (text) => void posted.push(text) };
+    expect(await shop.generate(context)).toMatchObject({ outcome: "reply" });
+    expect(posted.filter((text) => text.includes("wants a refund"))).toHaveLength(1);
   });
 
   it("says nothing when a person took over while the model was asked: they told the contact", async () => {
