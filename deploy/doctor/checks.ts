@@ -7,6 +7,7 @@ import { ingress } from "./checks/ingress.ts";
 import { ingressToken } from "./checks/ingress_token.ts";
 import { models } from "./checks/models.ts";
 import { objectStorage } from "./checks/object_storage.ts";
+import { publicWebhook } from "./checks/public_webhook.ts";
 import { roles } from "./checks/roles.ts";
 import { schema } from "./checks/schema.ts";
 import { serverSettings } from "./checks/server_settings.ts";
@@ -27,6 +28,7 @@ export const CHECKS: readonly Check[] = [
   ingress,
   signature,
   verifyToken,
+  publicWebhook,
   webhookFields,
   database,
   schema,

@@ -28,7 +28,10 @@ export interface Clients {
   readonly http: Http;
   /** With the token of an admin, where one is given. */
   readonly windmill: WindmillApi;
-  /** Gives `work` a transaction of its own in DATABASE_URL, in which nothing can be written. */
+  /**
+   * Gives `work` a connection of its own to DATABASE_URL. No transaction around it: the embedded PostgreSQL serves one
+   * at a time, and the webhook server gives its health up after 3 s.
+   */
   withDatabase<Result>(work: (database: Queryable) => Promise<Result>): Promise<Result>;
   /** Unix milliseconds. */
   now(): number;
@@ -65,7 +68,6 @@ async function withDatabase<Result>(
   });
   await client.connect();
   try {
-    await client.query("begin read only");
     return await work({
       query: async <Row>(sql: string, params: readonly unknown[] = []) =>
         (await client.query<Row & object>(sql, [...params])).rows,

@@ -4,9 +4,9 @@ import type { Queryable } from "../../db/connection.ts";
 const ownRole = z.object({ sees_all: z.boolean() });
 
 /**
- * Runs `read` once for each organization, or once with null where the role sees every row. Inside a transaction: the
- * owner of the tables is bound by row-level security, too. It may still see more than that one organization's rows,
- * since it is a member of chatbot_router, so `read` has to ask for them.
+ * Runs `read` once for each organization, or once with null where the role sees every row. The owner of the
+ * tables is bound by row-level security, too. It may still see more than that one organization's rows, since it is a
+ * member of chatbot_router, so `read` has to ask for them.
  */
 export async function inEachTenant<Result>(
   db: Queryable,
@@ -21,8 +21,10 @@ export async function inEachTenant<Result>(
   );
   const results: Result[] = [];
   for (const { organization_id } of organizations) {
+    await db.query("begin read only");
     await db.query("select set_config('app.organization_id', $1, true)", [organization_id]);
     results.push(await read(organization_id));
+    await db.query("commit");
   }
   return results;
 }

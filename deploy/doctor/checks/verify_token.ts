@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto";
 import type { Check } from "../check.ts";
 import { failed, ok, skipped } from "../finding.ts";
+import { shakeHands } from "../handshake.ts";
 import { ingress } from "./ingress.ts";
 
 /** Meta could register the webhook with META_VERIFY_TOKEN, and nobody could with another. */
@@ -9,16 +9,7 @@ export const verifyToken: Check = {
   needs: [ingress],
   async run({ http }, { ingress: { localUrl, verifyToken: token } }) {
     if (token === undefined) return [skipped("META_VERIFY_TOKEN")];
-    const challenge = randomUUID();
-    const ask = (asked: string) =>
-      http(
-        `${localUrl}/webhook?${new URLSearchParams({
-          "hub.mode": "subscribe",
-          "hub.challenge": challenge,
-          "hub.verify_token": asked,
-        })}`,
-      );
-    const wrong = await ask(`not ${token}`);
+    const wrong = await shakeHands(http, `${localUrl}/webhook`, `not ${token}`);
     if (wrong.status !== 403) {
       return [
         failed(
@@ -27,8 +18,8 @@ export const verifyToken: Check = {
         ),
       ];
     }
-    const right = await ask(token);
-    if (right.status === 200 && right.text === challenge) return [ok("Meta's handshake succeeds")];
+    const right = await shakeHands(http, `${localUrl}/webhook`, token);
+    if (right.succeeded) return [ok("Meta's handshake succeeds")];
     return [
       failed(
         `META_VERIFY_TOKEN was answered ${right.status} without the challenge`,

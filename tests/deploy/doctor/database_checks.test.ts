@@ -80,12 +80,6 @@ describe("database", () => {
     });
     expect(JSON.stringify(finding)).not.toContain("hunter2");
   });
-
-  it("can write nothing", async () => {
-    const { withDatabase } = makeClients(readSettings({ DATABASE_URL: db.url }));
-    const write = withDatabase((changed) => changed.query("create table doctors ()"));
-    await expect(write).rejects.toThrow("read-only transaction");
-  });
 });
 
 describe("schema", () => {
@@ -131,13 +125,22 @@ describe("roles and tenants", () => {
   });
 });
 
+/** Its transactions become parts of the one that is taken back. */
+function nested(changed: Queryable): Queryable {
+  const parts: Record<string, string> = {
+    "begin read only": "savepoint tenant",
+    commit: "release savepoint tenant",
+  };
+  return { query: (sql, params) => changed.query(parts[sql] ?? sql, params) };
+}
+
 it("reads each tenant's rows once, for a superuser and for an owner whom row-level security binds", async () => {
   for (const { id } of [await insertOrganization(db), await insertOrganization(db)]) {
     await insertChatbot(db, { organization_id: id });
     await insertOrgIntegration(db, { organization_id: id });
   }
   const read = (changed: Queryable) =>
-    inEachTenant(changed, (organizationId) =>
+    inEachTenant(nested(changed), (organizationId) =>
       changed.query<{ kind: string }>(
         `select kind from (
            select 'chatbot' as kind, organization_id from chatbots

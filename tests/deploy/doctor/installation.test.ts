@@ -12,6 +12,7 @@ import { ingress } from "../../../deploy/doctor/checks/ingress.ts";
 import { ingressToken } from "../../../deploy/doctor/checks/ingress_token.ts";
 import { models } from "../../../deploy/doctor/checks/models.ts";
 import { objectStorage } from "../../../deploy/doctor/checks/object_storage.ts";
+import { publicWebhook } from "../../../deploy/doctor/checks/public_webhook.ts";
 import { serverSettings } from "../../../deploy/doctor/checks/server_settings.ts";
 import { signature } from "../../../deploy/doctor/checks/signature.ts";
 import { slack } from "../../../deploy/doctor/checks/slack.ts";
@@ -57,6 +58,7 @@ beforeAll(async () => {
     META_APP_ID: stack.whatsapp.app.id,
     META_APP_SECRET: installation.metaAppSecret,
     META_VERIFY_TOKEN: installation.metaVerifyToken,
+    PUBLIC_WEBHOOK_URL: `${stack.ingressUrl}/webhook`,
   };
   // a test server may be set to be fast, and not to be safe
   const [{ name } = { name: "" }] = await stack.admin.query<{ name: string }>(
@@ -162,6 +164,16 @@ describe("ingress", () => {
     expect(await verifyToken.run({ ...makeClients(settings), http }, settings)).toEqual([
       found("failed", "a wrong verify token was answered 200"),
     ]);
+  });
+
+  it("warns of a public address that is silent, and fails for one that leads elsewhere", async () => {
+    const at = (PUBLIC_WEBHOOK_URL: string) =>
+      findings(publicWebhook, { env: { PUBLIC_WEBHOOK_URL } });
+    expect(await at(nobodysUrl)).toEqual([found("warning", "ECONNREFUSED")]);
+    expect(await at(`${stack.ingressUrl}/healthz`)).toEqual([
+      found("failed", "answered 200 without"),
+    ]);
+    expect(await at("")).toEqual([found("skipped", "PUBLIC_WEBHOOK_URL")]);
   });
 
   it("names the setting without which a check is skipped", async () => {
@@ -414,9 +426,12 @@ describe("the machines", () => {
     const { withDatabase } = makeClients(readSettings(env));
     const changed: Clients["withDatabase"] = (work) =>
       withDatabase(async (db) => {
+        await db.query("begin");
         await db.query("set local synchronous_commit = off");
         await db.query("set local timezone = 'Asia/Tokyo'");
-        return work(db);
+        const result = await work(db);
+        await db.query("rollback");
+        return result;
       });
     const [group] = stack.windmill.workerGroups;
     if (!group) throw new Error("there are no workers");
