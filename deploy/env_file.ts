@@ -31,9 +31,12 @@ export function openEnvFile(file: string): SecretStore {
 /** The text of an env file with a variable's line replaced, or added at its end. */
 export function withVariable(text: string, name: string, value: string): string {
   const line = `${name}=${value}`;
-  const existing = new RegExp(`^${name}=.*$`, "m");
-  // a function, because "$&" in a value would mean something to replace()
-  if (existing.test(text)) return text.replace(existing, () => line);
+  // of several lines the last one counts
+  const existing = [...text.matchAll(new RegExp(`^${name}=.*$`, "gm"))].at(-1);
+  if (existing !== undefined) {
+    const end = existing.index + existing[0].length;
+    return text.slice(0, existing.index) + line + text.slice(end);
+  }
   const isOpen = text !== "" && !text.endsWith("\n");
   return `${text}${isOpen ? "\n" : ""}${line}\n`;
 }

@@ -1,4 +1,4 @@
-/** `npm run deploy [-- --check] [--env-file <file>]`: makes an installation, or says what differs. */
+/** `npm run deploy [-- --check] [--env <file>]`: makes an installation, or says what differs. */
 
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -23,11 +23,12 @@ const PATIENCE_SECONDS = 180;
 const SPOKEN = [DeployError, InvalidSettingsError, WindmillRefusedError, WindmillUnreachableError];
 
 async function main(): Promise<void> {
+  // not --env-file, which Node 20 takes for its own wherever it stands
   const { values } = parseArgs({
-    options: { check: { type: "boolean", default: false }, "env-file": { type: "string" } },
+    options: { check: { type: "boolean", default: false }, env: { type: "string" } },
   });
   const tell = (line: string) => console.log(line);
-  const file = values["env-file"] ? resolve(values["env-file"]) : defaultEnvFile();
+  const file = values.env ? resolve(values.env) : defaultEnvFile();
   process.chdir(ROOT);
   const env = readEnvironment(file, process.env);
   const deployment: Deployment = {
