@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../helpers/eventually.ts";
 import {
   contactSays,
   receivedWhenSettled,
@@ -112,5 +113,49 @@ describe("when a step fails", () => {
     expect(posts.filter((post) => post.includes("3 alerts of the kind"))).toHaveLength(1);
     expect(posts.join("\n")).not.toContain("1555010");
     expect(posts.join("\n")).not.toContain(stack.modelApiKey);
+  });
+});
+
+describe("a flow that an operator cancels in Windmill", () => {
+  async function generatingTurn(waId: string) {
+    const [turn] = await stack.admin.query<{ id: string; flow_job_id: string }>(
+      `select t.id, t.flow_job_id from turns t join contacts c on c.id = t.contact_id
+       where c.phone = $1 and t.status = 'generating'`,
+      [waId],
+    );
+    if (!turn) throw new Error("no turn is being answered");
+    return turn;
+  }
+
+  it("is started again by recover_turns, because its contact still waits, who is answered once", async () => {
+    const waId = "15550102020";
+    const { windmill } = stack;
+    const { chat } = stack.models.requests;
+    const asked = chat.length;
+    stack.models.failNext({ kind: "hang" });
+    await contactSays(stack, waId, "Hello");
+    await eventually(() => expect(chat.length).toBeGreaterThan(asked), { withinMs: 40_000 });
+    const turn = await generatingTurn(waId);
+    const canceled = await fetch(
+      `${windmill.baseUrl}/api/w/${windmill.workspace}/jobs_u/queue/cancel/${turn.flow_job_id}`,
+      {
+        method: "POST",
+        headers: {
+          authorization: `Bearer ${windmill.token}`,
+          "content-type": "application/json",
+        },
+        body: JSON.stringify({ reason: "takes too long" }),
+      },
+    );
+    expect(canceled.status).toBe(200);
+    expect(await windmill.waitForJob(turn.flow_job_id)).toMatchObject({ success: false });
+    expect(await generatingTurn(waId)).toEqual(turn); // the database still has it
+    await stack.admin.query("update turns set lease_expires_at = now() where id = $1", [turn.id]);
+    const recovered = await windmill.waitForJob(
+      await windmill.runScript("f/operations/recover_turns", { db: "$res:f/platform/postgres" }),
+    );
+    expect(recovered).toMatchObject({ success: true, result: { turns_restarted: 1 } });
+    expect(await receivedWhenSettled(stack, waId)).toHaveLength(1);
+    expect(await turnsOf(waId)).toMatchObject([{ status: "completed", reply_kind: "answer" }]);
   });
 });
