@@ -3,9 +3,7 @@ import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import express from "express";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import type { Check } from "../../../deploy/doctor/check.ts";
 import { clock } from "../../../deploy/doctor/checks/clock.ts";
 import { credentials } from "../../../deploy/doctor/checks/credentials.ts";
 import { ingress } from "../../../deploy/doctor/checks/ingress.ts";
@@ -26,79 +24,17 @@ import { windmill } from "../../../deploy/doctor/checks/windmill.ts";
 import { workers } from "../../../deploy/doctor/checks/workers.ts";
 import { workspaceValues } from "../../../deploy/doctor/checks/workspace_values.ts";
 import { CHECKS } from "../../../deploy/doctor/checks.ts";
-import { type Clients, makeClients } from "../../../deploy/doctor/clients.ts";
-import type { Finding } from "../../../deploy/doctor/finding.ts";
-import { runChecks } from "../../../deploy/doctor/run_checks.ts";
+import type { Clients } from "../../../deploy/doctor/clients.ts";
 import { secretsOf } from "../../../deploy/doctor/secrets.ts";
 import { readSettings } from "../../../deploy/settings.ts";
 import { WindmillApi } from "../../../deploy/windmill_api.ts";
-import { listen } from "../../../local/listen.ts";
-import { startTestStack, type TestStack } from "../../helpers/test_stack.ts";
+import { type DoctoredStack, found, startDoctoredStack } from "./doctored_stack.ts";
 
-let stack: TestStack;
-let api: WindmillApi;
-/** As the .env of this installation would be. */
-let env: Record<string, string>;
-/** Somebody listened there and has gone. */
-let nobodysUrl: string;
-
+let stack: DoctoredStack;
 beforeAll(async () => {
-  const gone = await listen(express(), 0);
-  await gone.close();
-  nobodysUrl = gone.url;
-  stack = await startTestStack();
-  const { installation, windmill: local } = stack;
-  api = new WindmillApi(local.baseUrl, local.workspace, local.token);
-  env = {
-    DATABASE_URL: stack.databaseUrl,
-    WINDMILL_URL: local.baseUrl,
-    WINDMILL_TOKEN: local.token,
-    INGRESS_WINDMILL_TOKEN: installation.ingressWindmillToken,
-    INGRESS_URL: stack.ingressUrl,
-    META_APP_ID: stack.whatsapp.app.id,
-    META_APP_SECRET: installation.metaAppSecret,
-    META_VERIFY_TOKEN: installation.metaVerifyToken,
-    PUBLIC_WEBHOOK_URL: `${stack.ingressUrl}/webhook`,
-  };
-  // a test server may be set to be fast, and not to be safe
-  const [{ name } = { name: "" }] = await stack.admin.query<{ name: string }>(
-    "select quote_ident(current_database()) as name",
-  );
-  await stack.admin.query(`alter database ${name} set synchronous_commit = on`);
+  stack = await startDoctoredStack();
 });
 afterAll(() => stack.close());
-
-interface Situation {
-  env?: Record<string, string>;
-  clients?: Partial<Clients>;
-}
-
-async function findings(check: Check, situation: Situation = {}): Promise<Finding[]> {
-  const settings = readSettings({ ...env, ...situation.env });
-  const clients = { ...makeClients(settings), ...situation.clients };
-  const all = await runChecks([check], clients, settings);
-  return all.filter(({ state }) => state !== "ok");
-}
-
-const found = (state: Finding["state"], what: string) =>
-  expect.objectContaining({
-    state,
-    what: expect.stringContaining(what),
-    repair: expect.stringMatching(/.{10}/),
-  });
-
-/** Changes a variable of the workspace until the test ends. */
-async function setVariable(path: string, value: string): Promise<void> {
-  const before = (await api.variable(path))?.value ?? "";
-  onTestFinished(() => void api.updateVariable(path, { value: before }));
-  await api.updateVariable(path, { value });
-}
-
-async function setResource(path: string, change: Record<string, unknown>): Promise<void> {
-  const before = (await api.resource(path))?.value;
-  onTestFinished(() => void api.updateResource(path, before));
-  await api.updateResource(path, { ...Object(before), ...change });
-}
 
 describe("npm run doctor", () => {
   it("finds nothing wrong with an installation that works, and shows no secret", async () => {
@@ -111,65 +47,41 @@ describe("npm run doctor", () => {
     // rejects with the output, too, when the doctor fails
     const { stdout }: { stdout: string } = await promisify(execFile)(tsx ?? "", [script ?? ""], {
       cwd: folder,
-      env: { PATH, ...env },
+      env: { PATH, ...stack.env },
     }).catch((failure: { stdout: string }) => failure);
     const lines = stdout.trimEnd().split("\n");
     expect(lines.filter((line) => !/^(ok |\{)/.test(line))).toEqual([]);
     const counts = { warnings: 0, failed: 0, skipped: 0 };
     expect(JSON.parse(lines.at(-1) ?? "")).toEqual({ doctor: "ok", ok: CHECKS.length, ...counts });
     const { accessToken, displayPhoneNumber } = stack.shop.phoneNumber;
-    const secrets = [...secretsOf(readSettings(env)), accessToken, displayPhoneNumber];
+    const secrets = [...secretsOf(readSettings(stack.env)), accessToken, displayPhoneNumber];
     expect(secrets.filter((secret) => stdout.includes(secret))).toEqual([]);
   });
 });
 
 describe("ingress", () => {
   it("fails where nobody listens, and so do the checks that need it", async () => {
-    const away = { env: { INGRESS_URL: nobodysUrl } };
-    expect(await findings(ingress, away)).toEqual([found("failed", "ECONNREFUSED")]);
-    expect(await findings(signature, away)).toEqual([found("failed", "since ingress failed")]);
-  });
-
-  it.each([
-    [{ database: "unreachable" }, "failed", "has no database"],
-    [{ windmill: "unreachable" }, "failed", "does not reach Windmill"],
-    [{ oldest_waiting_event_seconds: 90 }, "warning", "the oldest for 90 s"],
-    [{ oldest_waiting_event_seconds: 200 }, "failed", "the oldest for 200 s"],
-  ] as const)("says what /readyz tells: %j", async (change, state, what) => {
-    const { http } = makeClients(readSettings(env));
-    const changed: Clients["http"] = async (url, init) => {
-      const answer = await http(url, init);
-      if (!url.endsWith("/readyz")) return answer;
-      return { ...answer, text: JSON.stringify({ ...JSON.parse(answer.text), ...change }) };
-    };
-    expect(await findings(ingress, { clients: { http: changed } })).toEqual([found(state, what)]);
+    const away = { env: { INGRESS_URL: stack.nobodysUrl } };
+    expect(await stack.problems(ingress, away)).toEqual([found("failed", "ECONNREFUSED")]);
+    expect(await stack.problems(signature, away)).toEqual([
+      found("failed", "since ingress failed"),
+    ]);
   });
 
   it("fails for another app secret or verify token than the ingress has", async () => {
     const META_APP_SECRET = "another secret of another app";
-    expect(await findings(signature, { env: { META_APP_SECRET } })).toEqual([
+    expect(await stack.problems(signature, { env: { META_APP_SECRET } })).toEqual([
       found("failed", "answered 401"),
     ]);
-    expect(await findings(verifyToken, { env: { META_VERIFY_TOKEN: "another token" } })).toEqual([
-      found("failed", "answered 403"),
-    ]);
-  });
-
-  it("fails for something else at its address", async () => {
-    const http: Clients["http"] = async () => ({ status: 200, text: "{}", headers: new Headers() });
-    const settings = readSettings(env);
-    expect(await signature.run({ ...makeClients(settings), http }, settings)).toEqual([
-      found("failed", "a wrong signature was answered 200"),
-    ]);
-    expect(await verifyToken.run({ ...makeClients(settings), http }, settings)).toEqual([
-      found("failed", "a wrong verify token was answered 200"),
-    ]);
+    expect(
+      await stack.problems(verifyToken, { env: { META_VERIFY_TOKEN: "another token" } }),
+    ).toEqual([found("failed", "answered 403")]);
   });
 
   it("warns of a public address that is silent, and fails for one that leads elsewhere", async () => {
     const at = (PUBLIC_WEBHOOK_URL: string) =>
-      findings(publicWebhook, { env: { PUBLIC_WEBHOOK_URL } });
-    expect(await at(nobodysUrl)).toEqual([found("warning", "ECONNREFUSED")]);
+      stack.problems(publicWebhook, { env: { PUBLIC_WEBHOOK_URL } });
+    expect(await at(stack.nobodysUrl)).toEqual([found("warning", "ECONNREFUSED")]);
     expect(await at(`${stack.ingressUrl}/healthz`)).toEqual([
       found("failed", "answered 200 without"),
     ]);
@@ -177,10 +89,10 @@ describe("ingress", () => {
   });
 
   it("names the setting without which a check is skipped", async () => {
-    expect(await findings(signature, { env: { META_APP_SECRET: "" } })).toEqual([
+    expect(await stack.problems(signature, { env: { META_APP_SECRET: "" } })).toEqual([
       found("skipped", "META_APP_SECRET"),
     ]);
-    expect(await findings(ingressToken, { env: { WINDMILL_TOKEN: "" } })).toEqual([
+    expect(await stack.problems(ingressToken, { env: { WINDMILL_TOKEN: "" } })).toEqual([
       found("skipped", "WINDMILL_TOKEN"),
     ]);
   });
@@ -188,17 +100,17 @@ describe("ingress", () => {
 
 describe("Windmill", () => {
   it("fails for an unknown token, and where nobody listens", async () => {
-    expect(await findings(windmill, { env: { WINDMILL_TOKEN: "unknown" } })).toEqual([
+    expect(await stack.problems(windmill, { env: { WINDMILL_TOKEN: "unknown" } })).toEqual([
       found("failed", "does not know WINDMILL_TOKEN"),
     ]);
-    expect(await findings(windmill, { env: { WINDMILL_URL: nobodysUrl } })).toEqual([
+    expect(await stack.problems(windmill, { env: { WINDMILL_URL: stack.nobodysUrl } })).toEqual([
       found("failed", "ECONNREFUSED"),
     ]);
   });
 
   it("fails for a token of the ingress that is unknown, an admin's, or may run more", async () => {
     const withToken = (INGRESS_WINDMILL_TOKEN: string) =>
-      findings(ingressToken, { env: { INGRESS_WINDMILL_TOKEN } });
+      stack.problems(ingressToken, { env: { INGRESS_WINDMILL_TOKEN } });
     expect(await withToken("revoked")).toEqual([
       found("failed", "does not know INGRESS_WINDMILL_TOKEN"),
     ]);
@@ -206,9 +118,9 @@ describe("Windmill", () => {
       found("failed", "may also read variables"),
     ]);
     const scopes = ["jobs:run:flows:f/chat/*", "jobs:run:scripts:f/operations/*"];
-    const wide = await api.createToken({ label: "wide", scopes, workspace_id: "chatbots" });
+    const wide = await stack.api.createToken({ label: "wide", scopes, workspace_id: "chatbots" });
     expect(await withToken(wide)).toEqual([found("failed", "jobs:run:scripts:f/operations/*")]);
-    const other = await api.createToken({
+    const other = await stack.api.createToken({
       label: "of flows",
       scopes: scopes.slice(0, 1),
       workspace_id: "chatbots",
@@ -219,17 +131,17 @@ describe("Windmill", () => {
   it("tries a token out where its scopes are not listed, since another admin made it", async () => {
     const withToken = (INGRESS_WINDMILL_TOKEN: string) => {
       const ofAnotherAdmin = Object.assign(
-        new WindmillApi(api.url, api.workspace, env.WINDMILL_TOKEN),
+        new WindmillApi(stack.api.url, stack.api.workspace, stack.windmill.token),
         {
           listTokens: async () => [],
         },
       );
       const clients = { windmill: ofAnotherAdmin };
-      return findings(ingressToken, { env: { INGRESS_WINDMILL_TOKEN }, clients });
+      return stack.problems(ingressToken, { env: { INGRESS_WINDMILL_TOKEN }, clients });
     };
     expect(await withToken(stack.installation.ingressWindmillToken)).toEqual([]);
     const tokenFor = (scope: string) =>
-      api.createToken({ label: scope, scopes: [scope], workspace_id: api.workspace });
+      stack.api.createToken({ label: scope, scopes: [scope], workspace_id: stack.api.workspace });
     expect(await withToken(await tokenFor("jobs:run:flows:f/knowledge/*"))).toEqual([
       found("failed", "may not start the flows of f/chat"),
     ]);
@@ -245,11 +157,13 @@ describe("Windmill", () => {
       group.silentSeconds = 0;
     });
     group.silentSeconds = 90;
-    expect(await findings(workers)).toEqual([
+    expect(await stack.problems(workers)).toEqual([
       found("failed", "documents has been heard of for 90 s"),
     ]);
     group.silentSeconds = 400;
-    expect(await findings(workers)).toEqual([found("failed", "no worker takes the tag documents")]);
+    expect(await stack.problems(workers)).toEqual([
+      found("failed", "no worker takes the tag documents"),
+    ]);
   });
 
   it("fails for workers of another version than the server", async () => {
@@ -260,33 +174,36 @@ describe("Windmill", () => {
       group.version = version;
     });
     group.version = "v1.700.0";
-    expect(await findings(versions)).toEqual([found("failed", "workers are 1.700.0")]);
+    expect(await stack.problems(versions)).toEqual([found("failed", "workers are 1.700.0")]);
   });
 
   it("fails when a variable is missing or the steps log in as another role", async () => {
     const path = "f/platform/embedding_model";
-    const before = await api.variable(path);
-    await fetch(`${api.url}/api/w/${api.workspace}/variables/delete/${path}`, {
-      method: "DELETE",
-      headers: { authorization: `Bearer ${stack.windmill.token}` },
-    });
+    const before = await stack.api.variable(path);
+    await fetch(
+      `${stack.windmill.baseUrl}/api/w/${stack.windmill.workspace}/variables/delete/${path}`,
+      {
+        method: "DELETE",
+        headers: { authorization: `Bearer ${stack.windmill.token}` },
+      },
+    );
     onTestFinished(async () => {
-      await api.createVariable(path, {
+      await stack.api.createVariable(path, {
         value: before?.value ?? "",
         is_secret: false,
         description: "",
       });
     });
-    await setResource("f/platform/postgres", { user: "postgres" });
-    expect(await findings(workspaceValues)).toEqual([
+    await stack.setResource("f/platform/postgres", { user: "postgres" });
+    expect(await stack.problems(workspaceValues)).toEqual([
       found("failed", `${path} is not in Windmill`),
       found("failed", "log in to the database as postgres"),
     ]);
   });
 
   it("fails when a step cannot reach the database", async () => {
-    await setResource("f/platform/postgres", { sslmode: "require" });
-    expect(await findings(steps)).toEqual([found("failed", "f/operations/metrics failed: ")]);
+    await stack.setResource("f/platform/postgres", { sslmode: "require" });
+    expect(await stack.problems(steps)).toEqual([found("failed", "f/operations/metrics failed: ")]);
   });
 
   it("fails when the object storage refuses", async () => {
@@ -297,51 +214,58 @@ describe("Windmill", () => {
       await rm(storage);
       await rename(`${storage}.away`, storage);
     });
-    expect(await findings(objectStorage)).toEqual([found("failed", "could not write a file")]);
+    expect(await stack.problems(objectStorage)).toEqual([
+      found("failed", "could not write a file"),
+    ]);
   });
 });
 
 describe("what the steps use", () => {
   it("fails for a key that the models' provider refuses, and warns of a model that it has not", async () => {
-    await setVariable("f/platform/chat_model", "gpt-unheard-of");
-    expect(await findings(models)).toEqual([
+    await stack.setVariable("f/platform/chat_model", "gpt-unheard-of");
+    expect(await stack.problems(models)).toEqual([
       found("warning", "does not list the model gpt-unheard-of"),
     ]);
-    await setVariable("f/platform/openai_api_key", "sk-revoked");
-    expect(await findings(models)).toContainEqual(found("failed", "answered 401"));
+    await stack.setVariable("f/platform/openai_api_key", "sk-revoked");
+    expect(await stack.problems(models)).toContainEqual(found("failed", "answered 401"));
   });
 
   it("asks Google for its models where the default is one of Google's", async () => {
     const value = { api_key: stack.modelApiKey, base_url: stack.models.geminiUrl };
-    await api.createResource("f/platform/google", { value, resource_type: "google" });
-    await setVariable("f/platform/chat_model", "google:offline-1");
-    expect(await findings(models)).toEqual([]);
-    await api.updateResource("f/platform/google", { ...value, api_key: "revoked" });
-    expect(await findings(models)).toEqual([found("failed", "google answered 400")]);
+    await stack.api.createResource("f/platform/google", { value, resource_type: "google" });
+    await stack.setVariable("f/platform/chat_model", "google:offline-1");
+    expect(await stack.problems(models)).toEqual([]);
+    await stack.api.updateResource("f/platform/google", { ...value, api_key: "revoked" });
+    expect(await stack.problems(models)).toEqual([found("failed", "google answered 400")]);
   });
 
   it("warns of models that cannot be reached from here, since workers may reach them", async () => {
-    await setResource("f/platform/openai", { base_url: nobodysUrl });
-    expect(await findings(models)).toContainEqual(found("warning", "cannot be reached from here"));
+    await stack.setResource("f/platform/openai", { base_url: stack.nobodysUrl });
+    expect(await stack.problems(models)).toContainEqual(
+      found("warning", "cannot be reached from here"),
+    );
   });
 
   it("fails for an address of Slack that is none, and skips an empty one", async () => {
-    await setVariable("f/platform/slack_webhook_url", "#alerts");
-    expect(await findings(slack)).toEqual([found("failed", "is no URL")]);
-    await setVariable("f/platform/slack_webhook_url", "http://hooks.slack.com/services/T0/B0/x");
-    expect(await findings(slack)).toEqual([found("failed", "is not https")]);
-    await setVariable("f/platform/slack_webhook_url", "https://example.com/hook");
-    expect(await findings(slack)).toEqual([found("warning", "does not look like")]);
-    await setVariable("f/platform/slack_webhook_url", "");
-    expect(await findings(slack)).toEqual([found("skipped", "SLACK_WEBHOOK_URL")]);
+    await stack.setVariable("f/platform/slack_webhook_url", "#alerts");
+    expect(await stack.problems(slack)).toEqual([found("failed", "is no URL")]);
+    await stack.setVariable(
+      "f/platform/slack_webhook_url",
+      "http://hooks.slack.com/services/T0/B0/x",
+    );
+    expect(await stack.problems(slack)).toEqual([found("failed", "is not https")]);
+    await stack.setVariable("f/platform/slack_webhook_url", "https://example.com/hook");
+    expect(await stack.problems(slack)).toEqual([found("warning", "does not look like")]);
+    await stack.setVariable("f/platform/slack_webhook_url", "");
+    expect(await stack.problems(slack)).toEqual([found("skipped", "SLACK_WEBHOOK_URL")]);
   });
 
   it("fails when credentials do not open with the keys, and shows no key", async () => {
     const keys = { "2": Buffer.alloc(32, 7).toString("base64") };
-    await setVariable("f/platform/credentials_keys", JSON.stringify({ current: "2", keys }));
-    expect(await findings(credentials)).toEqual([found("failed", "missing key 1")]);
-    await setVariable("f/platform/credentials_keys", "hunter2 is no key set");
-    const [problem] = await findings(credentials);
+    await stack.setVariable("f/platform/credentials_keys", JSON.stringify({ current: "2", keys }));
+    expect(await stack.problems(credentials)).toEqual([found("failed", "missing key 1")]);
+    await stack.setVariable("f/platform/credentials_keys", "hunter2 is no key set");
+    const [problem] = await stack.problems(credentials);
     expect(problem).toEqual(found("failed", "is not JSON"));
     expect(JSON.stringify(problem)).not.toContain("hunter2");
   });
@@ -352,7 +276,9 @@ describe("WhatsApp", () => {
     const { phoneNumber } = stack.shop;
     onTestFinished(() => stack.whatsapp.registerPhoneNumber(phoneNumber));
     stack.whatsapp.registerPhoneNumber({ ...phoneNumber, accessToken: "EAAanother" });
-    expect(await findings(whatsAppTokens)).toEqual([found("failed", "Meta refuses the token")]);
+    expect(await stack.problems(whatsAppTokens)).toEqual([
+      found("failed", "Meta refuses the token"),
+    ]);
   });
 
   it("fails for a token without a permission, and warns of one that ends soon", async () => {
@@ -360,9 +286,9 @@ describe("WhatsApp", () => {
     const { scopes } = app;
     onTestFinished(() => void Object.assign(app, { scopes, tokenExpiresAt: 0 }));
     app.tokenExpiresAt = Math.floor(Date.now() / 1_000) + 2.5 * 24 * 3_600;
-    expect(await findings(whatsAppTokens)).toEqual([found("warning", "ends in 2 days")]);
+    expect(await stack.problems(whatsAppTokens)).toEqual([found("warning", "ends in 2 days")]);
     app.scopes = ["whatsapp_business_messaging"];
-    expect(await findings(whatsAppTokens)).toEqual([
+    expect(await stack.problems(whatsAppTokens)).toEqual([
       found("failed", "lacks whatsapp_business_management"),
     ]);
   });
@@ -372,28 +298,30 @@ describe("WhatsApp", () => {
     const { subscribedAccounts } = stack.whatsapp.app;
     onTestFinished(() => void subscribedAccounts.add(businessAccountId));
     subscribedAccounts.delete(businessAccountId);
-    expect(await findings(whatsAppWebhooks)).toEqual([found("failed", "not subscribed")]);
+    expect(await stack.problems(whatsAppWebhooks)).toEqual([found("failed", "not subscribed")]);
   });
 
   it("fails without the field messages, and warns without the others", async () => {
     const { fields } = stack.whatsapp.app;
     onTestFinished(() => void fields.add("messages").add("user_id_update"));
     fields.delete("user_id_update");
-    expect(await findings(webhookFields)).toEqual([found("warning", "user_id_update")]);
+    expect(await stack.problems(webhookFields)).toEqual([found("warning", "user_id_update")]);
     fields.delete("messages");
-    expect(await findings(webhookFields)).toContainEqual(found("failed", "nobody is answered"));
+    expect(await stack.problems(webhookFields)).toContainEqual(
+      found("failed", "nobody is answered"),
+    );
   });
 
   it("fails for an app secret that is not the app's, and warns of another address", async () => {
     const META_APP_SECRET = "another secret of another app";
-    expect(await findings(webhookFields, { env: { META_APP_SECRET } })).toEqual([
+    expect(await stack.problems(webhookFields, { env: { META_APP_SECRET } })).toEqual([
       found("failed", "META_APP_SECRET is not the secret"),
     ]);
     const PUBLIC_WEBHOOK_URL = "https://bots.example.com/webhook";
-    expect(await findings(webhookFields, { env: { PUBLIC_WEBHOOK_URL } })).toEqual([
+    expect(await stack.problems(webhookFields, { env: { PUBLIC_WEBHOOK_URL } })).toEqual([
       found("warning", "Meta sends webhooks to"),
     ]);
-    expect(await findings(webhookFields, { env: { META_APP_ID: "" } })).toEqual([
+    expect(await stack.problems(webhookFields, { env: { META_APP_ID: "" } })).toEqual([
       found("skipped", "META_APP_ID"),
     ]);
   });
@@ -402,19 +330,19 @@ describe("WhatsApp", () => {
 describe("the machines", () => {
   it("warns when all clocks differ from ours, and when one does", async () => {
     const now = () => Date.now() - 60_000;
-    expect(await findings(clock, { clients: { now } })).toEqual([
+    expect(await stack.problems(clock, { clients: { now } })).toEqual([
       expect.objectContaining({
         state: "warning",
         repair: expect.stringContaining("this machine's"),
       }),
     ]);
-    const { http } = makeClients(readSettings(env));
+    const { http } = stack.clients();
     const date = new Date(Date.now() + 30_000).toUTCString();
     const late: Clients["http"] = async (url, init) => ({
       ...(await http(url, init)),
       ...(url.endsWith("/api/version") && { headers: new Headers({ date }) }),
     });
-    expect(await findings(clock, { clients: { http: late } })).toEqual([
+    expect(await stack.problems(clock, { clients: { http: late } })).toEqual([
       expect.objectContaining({
         state: "warning",
         what: expect.stringMatching(/: Windmill is (29|30) s ahead$/),
@@ -423,7 +351,7 @@ describe("the machines", () => {
   });
 
   it("warns of commits that a power cut undoes, of times in another zone, and of too few connections", async () => {
-    const { withDatabase } = makeClients(readSettings(env));
+    const { withDatabase } = stack.clients();
     const changed: Clients["withDatabase"] = (work) =>
       withDatabase(async (db) => {
         await db.query("begin");
@@ -440,7 +368,7 @@ describe("the machines", () => {
       group.size = size;
     });
     group.size = 300;
-    expect(await findings(serverSettings, { clients: { withDatabase: changed } })).toEqual([
+    expect(await stack.problems(serverSettings, { clients: { withDatabase: changed } })).toEqual([
       found("warning", "connections"),
       found("warning", "synchronous_commit is off"),
       found("warning", "Asia/Tokyo"),
