@@ -21,14 +21,19 @@ export function splitForWhatsApp(text: string, maxLength = MAX_TEXT_LENGTH): str
 
 type Span = readonly [start: number, end: number];
 
-/** Behind the last `end` that fits and is not inside *bold*, which would lose its other half; -1: there is none. */
-function lastCut(text: string, end: string, maxLength: number, marked: readonly Span[]): number {
+/** Behind the last of `ends` that fits and is not inside *bold*, which would lose its other half; -1: there is none. */
+function lastCut(text: string, ends: RegExp, maxLength: number, marked: readonly Span[]): number {
   const isInside = (cut: number) => marked.some(([from, to]) => from < cut && cut < to);
-  // the white space at the end is trimmed, and so may lie beyond
-  let at = text.lastIndexOf(end, maxLength - end.trimEnd().length);
-  while (at > 0 && isInside(at + end.trimEnd().length)) at = text.lastIndexOf(end, at - 1);
-  return at > 0 ? at + end.length : -1;
+  let last = -1;
+  for (const { index, 0: end } of text.slice(0, maxLength + LONGEST_END).matchAll(ends)) {
+    // the white space at the end is trimmed, and so may lie beyond
+    const shown = index + end.trimEnd().length;
+    if (index > 0 && shown <= maxLength && !isInside(shown)) last = index + end.length;
+  }
+  return last;
 }
+
+const LONGEST_END = 10;
 
 /** WhatsApp's *bold*, _italic_, ~strike~ and `code` end on the line that they begin on; longer ones may be cut. */
 const MARKED = /(?<![\p{L}\p{N}])([*_~`])(?=\S)[^\n]{1,500}?(?<=\S)\1(?![\p{L}\p{N}])/gu;
@@ -37,11 +42,19 @@ function markedSpans(text: string): Span[] {
   return [...text.matchAll(MARKED)].map(({ index, 0: all }) => [index, index + all.length]);
 }
 
+/** Of paragraphs, lines, sentences with what closes them, and words. */
+const ENDS = [
+  /\n\n/g,
+  /\n/g,
+  /[.?!…؟।][)\]"'”’»*_~]{0,4}\s|[。？！][）」』”]{0,4}/g,
+  / /g,
+] as const;
+
 /** The last paragraph, line, sentence or word that ends within maxLength, unless it wastes half of it. */
 function cutBefore(text: string, maxLength: number): number {
   const marked = markedSpans(text.slice(0, maxLength + 500));
-  for (const ends of [["\n\n"], ["\n"], [". ", "? ", "! ", "。", "？", "！"], [" "]]) {
-    const cut = Math.max(...ends.map((end) => lastCut(text, end, maxLength, marked)));
+  for (const ends of ENDS) {
+    const cut = lastCut(text, ends, maxLength, marked);
     if (cut >= maxLength / 2) return cut;
   }
   const head = text.slice(0, maxLength);

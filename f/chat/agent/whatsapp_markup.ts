@@ -63,15 +63,29 @@ function inlineOf(token: Token): string {
 }
 
 function inline(tokens: readonly Token[]): string {
-  return tokens.map(inlineToken).join("");
+  return tokens
+    .map((token, at) => {
+      const before = tokens[at - 1]?.raw.at(-1) ?? "";
+      const after = tokens[at + 1]?.raw.at(0) ?? "";
+      return inlineToken(token, { before, after });
+    })
+    .join("");
 }
 
-function inlineToken(token: Token): string {
+/** The characters beside a token. */
+interface Beside {
+  readonly before: string;
+  readonly after: string;
+}
+
+function inlineToken(token: Token, beside: Beside): string {
   switch (token.type) {
+    case "text":
+      return (token as Tokens.Text).tokens ? inlineOf(token) : withBold(inlineOf(token));
     case "strong":
-      return bold(inlineOf(token));
+      return boldBeside(token.raw, inlineOf(token), beside);
     case "em":
-      return `_${inlineOf(token)}_`;
+      return isInWord(beside) ? token.raw : `_${inlineOf(token)}_`;
     case "del":
       return `~${inlineOf(token)}~`;
     case "codespan":
@@ -101,6 +115,27 @@ function bold(text: string): string {
   return lines.map((line) => line.trim().replace(/^.+$/, "*$&*")).join("\n");
 }
 
+/** WhatsApp marks whole words only, and shows the marks inside one; what is written without spaces has no words. */
+const OF_WORD = /(?!\p{sc=Han}|\p{sc=Hiragana}|\p{sc=Katakana}|\p{sc=Thai})[\p{L}\p{N}]/u;
+
+function isInWord({ before, after }: Beside): boolean {
+  return OF_WORD.test(before) || OF_WORD.test(after);
+}
+
+/** Between digits the marks are arithmetic. */
+function boldBeside(raw: string, text: string, beside: Beside): string {
+  if (/\d/.test(beside.before) && /\d/.test(beside.after)) return raw;
+  return isInWord(beside) ? text : bold(text);
+}
+
+/** CommonMark takes `**Note:**text` for no bold, since a sign stands before the mark; models mean it so. */
+function withBold(text: string): string {
+  return text.replace(/\*\*(?=\S)([^*\n]+)(?<=\S)\*\*/g, (raw, inner, at: number) => {
+    const after = text.charAt(at + raw.length);
+    return boldBeside(raw, inner, { before: text.charAt(at - 1), after });
+  });
+}
+
 /** Models write HTML's entities now and then; the five of XML, the space, and numbers are those that they use. */
 const ENTITIES: Readonly<Record<string, string>> = {
   amp: "&",
@@ -123,5 +158,8 @@ function withoutEntities(text: string): string {
 }
 
 function withoutTags(html: string): string {
-  return html.replace(/<br\s*\/?>/gi, "\n").replace(/<\/?[a-z][^>]*>/gi, "");
+  return html
+    .replace(/<!--[\s\S]*?-->/g, "")
+    .replace(/<br\s*\/?>/gi, "\n")
+    .replace(/<\/?[a-z][^>]*>/gi, "");
 }

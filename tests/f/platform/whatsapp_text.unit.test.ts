@@ -38,6 +38,17 @@ it("is cut at the last sentence, whatever sign ends it", () => {
   ]);
 });
 
+it.each([
+  ['He said "Come at nine." Then he left', 'He said "Come at nine."'],
+  ["Come by (we open at nine.) Then we talk", "Come by (we open at nine.)"],
+  ["*Mind the step here.* Then go on inside", "*Mind the step here.*"],
+  ["مرحبا بكم. هل تريد أن تأتي؟ نعم بالطبع", "مرحبا بكم. هل تريد أن تأتي؟"],
+  ["यह एक वाक्य है। दूसरा वाक्य है यहाँ", "यह एक वाक्य है।"],
+  ["他说：“九点来吧。”然后走了以后", "他说：“九点来吧。”"],
+])("is cut behind what closes the sentence: %s", (text, first) => {
+  expect(splitForWhatsApp(text, Math.min(30, text.length - 1))[0]).toBe(first);
+});
+
 it("is not cut inside bold, italic or code", () => {
   expect(splitForWhatsApp("Hello there, you. *Mind this. Or that.* Bye.", 30)).toEqual([
     "Hello there, you.",

@@ -35,6 +35,13 @@ it.each([
   ],
   ["code, which is kept as it is", "`a &amp;&amp; b`", "`a &amp;&amp; b`"],
   ["a table with an empty cell", "| A | B |\n|---|---|\n| 1 |  |", "*A – B*\n1 –"],
+  ["numbers that are multiplied", "10*20*30 cm, 2**3**4", "10*20*30 cm, 2**3**4"],
+  ["a formula", "a*b*c is not a * b", "a*b*c is not a * b"],
+  ["bold inside a word, whose marks would be seen", "wo**rd**s", "words"],
+  ["bold where words have no spaces", "你好**世界**你好", "你好*世界*你好"],
+  ["bold that ends in a sign, which is none in Markdown", "**注意：**请看", "*注意：*请看"],
+  ["such bold before a letter", "**Note:**text", "Note:text"],
+  ["a comment of HTML", "a <!-- hidden\n--> b\n\n<!-- c -->", "a  b"],
   ["accents and emoji", "Olá 👋 **não**", "Olá 👋 *não*"],
 ])("turns %s into what WhatsApp shows", (_, markdown, shown) => {
   expect(toWhatsAppMarkup(markdown)).toBe(shown);
