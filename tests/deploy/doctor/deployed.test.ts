@@ -12,17 +12,17 @@ let server: TestWindmill;
 let token: string;
 
 beforeAll(async () => {
-  server = await startTestWindmill({ isNew: true });
+  server = await startTestWindmill({ isNew: true, memberToken: "of a member" });
   const anonymous = new WindmillApi(server.baseUrl, server.workspace);
   token = await anonymous.login("admin@windmill.dev", "changeme");
 });
 afterAll(() => server.remove());
 
-function problems() {
+function problems(windmillToken = token) {
   const settings = readSettings({
     DATABASE_URL: "postgresql://nobody@127.0.0.1/none",
     WINDMILL_URL: server.baseUrl,
-    WINDMILL_TOKEN: token,
+    WINDMILL_TOKEN: windmillToken,
   });
   return runChecks([windmill, deployed], makeClients(settings), settings);
 }
@@ -56,6 +56,11 @@ it("finds in a Windmill that is still empty first no workspace, then no script, 
   for (const path of scripts) await post("scripts/create", { path, content: "", language: "bun" });
   for (const { path } of schedules) await post("schedules/create", { path, enabled: true });
   expect(await problems()).toMatchObject([{ state: "ok" }, { state: "ok" }]);
+
+  expect(await problems("of a member")).toMatchObject([
+    { check: "windmill", state: "failed", what: expect.stringContaining("not an admin's") },
+    { state: "failed" },
+  ]);
 
   await post("schedules/setenabled/f/operations/recover_turns", { enabled: false });
   expect((await problems()).slice(1)).toMatchObject([
