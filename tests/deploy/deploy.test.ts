@@ -1,6 +1,17 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { credentials } from "../../deploy/doctor/checks/credentials.ts";
+import { database as reachable } from "../../deploy/doctor/checks/database.ts";
+import { ingressToken } from "../../deploy/doctor/checks/ingress_token.ts";
+import { objectStorage } from "../../deploy/doctor/checks/object_storage.ts";
+import { roles } from "../../deploy/doctor/checks/roles.ts";
+import { workers } from "../../deploy/doctor/checks/workers.ts";
+import { workspaceValues } from "../../deploy/doctor/checks/workspace_values.ts";
+import { makeClients } from "../../deploy/doctor/clients.ts";
+import { runChecks } from "../../deploy/doctor/run_checks.ts";
+import { readEnvironment } from "../../deploy/environment.ts";
+import { readSettings } from "../../deploy/settings.ts";
 import { wmillPush } from "../../deploy/wmill.ts";
 import { createTestDatabase, type TestDatabase } from "../helpers/database.ts";
 import { setVariables, startInstallation, type TestInstallation } from "./installation.ts";
@@ -66,6 +77,22 @@ describe("a new Windmill", () => {
     expect(await api.schedule("f/operations/recover_turns")).toEqual({ enabled: true });
     expect(await api.schedule("f/operations/by_hand")).toEqual({ enabled: false }); // not ours
     expect(await api.flowExists(FLOW)).toBe(true);
+  });
+
+  it("is well to the doctor, as far as it has been deployed", async () => {
+    const settings = readSettings(readEnvironment(installation.envFile, {}));
+    const checks = [
+      reachable,
+      roles,
+      ingressToken,
+      workers,
+      workspaceValues,
+      credentials,
+      objectStorage,
+    ];
+    const findings = await runChecks(checks, makeClients(settings), settings);
+    expect(findings.filter(({ state }) => state !== "ok")).toEqual([]);
+    expect(findings).toHaveLength(checks.length);
   });
 
   it("can no longer be opened with the password that everybody knows", async () => {
