@@ -7,6 +7,7 @@ const SEVERITIES: Readonly<Record<string, Alert["severity"]>> = {
   CredentialError: "critical",
   DatabaseUnavailableError: "critical",
   KeySetError: "critical",
+  NumberStoppedError: "critical",
   UnknownProviderError: "critical",
   // the reply may well have arrived, or is sent later
   MessageDelayedError: "warning",

@@ -6,6 +6,7 @@ import {
   MessageDelayedError,
   MessageOutcomeUnknownError,
   MessageRefusedError,
+  NumberStoppedError,
   TypingNotShownError,
 } from "./whatsapp_errors.ts";
 import { templateParameter } from "./whatsapp_template.ts";
@@ -178,9 +179,10 @@ function wamidOf({ status, headers }: Response, text: string): string {
 
 function refusal(said: GraphRefusal): MessageRefusedError | MessageDelayedError {
   const kind = graphErrorKind(said.code);
-  return kind === "throttled" || kind === "transient"
-    ? new MessageDelayedError(kind, said)
-    : new MessageRefusedError(kind, said);
+  if (kind === "tenant_stopped") return new NumberStoppedError(said);
+  return kind === "permanent"
+    ? new MessageRefusedError(kind, said)
+    : new MessageDelayedError(kind, said);
 }
 
 /** Seconds, or a date. */

@@ -89,7 +89,7 @@ export class WindowClosedError extends Error {
 
 /** Meta refused the message. It was surely not sent, and sending it again as it is would not help. */
 export class MessageRefusedError extends Error {
-  override readonly name = "MessageRefusedError";
+  override readonly name: string = "MessageRefusedError";
   readonly kind: "permanent" | "tenant_stopped";
   readonly refusal: GraphRefusal;
 
@@ -103,6 +103,15 @@ export class MessageRefusedError extends Error {
     super(`WhatsApp refused the message with code ${refusal.code} (${told(refusal)}). ${advice}`);
     this.kind = kind;
     this.refusal = refusal;
+  }
+}
+
+/** Meta refused it for the number's sake: nobody whom this number writes to is answered until somebody repairs it. */
+export class NumberStoppedError extends MessageRefusedError {
+  override readonly name = "NumberStoppedError";
+
+  constructor(said: GraphRefusal) {
+    super("tenant_stopped", said);
   }
 }
 

@@ -5,6 +5,7 @@ import {
   type GraphRefusal,
   MessageDelayedError,
   MessageRefusedError,
+  NumberStoppedError,
   WindowClosedError,
 } from "../../../f/platform/whatsapp_errors.ts";
 import type { TestDatabase } from "../../helpers/database.ts";
@@ -165,9 +166,9 @@ describe("an access token that Meta refused", () => {
   it("is not used again, and its replies wait for the next token", async () => {
     const { shop, context } = await withReply({ whatsapp_access_token: token("b2xk") });
     shop.whatsApp.onSend = async () => {
-      throw new MessageRefusedError("tenant_stopped", refusal(190));
+      throw new NumberStoppedError(refusal(190));
     };
-    await expect(shop.send(context)).rejects.toThrow(MessageRefusedError);
+    await expect(shop.send(context)).rejects.toThrow(NumberStoppedError);
     shop.whatsApp.onSend = async () => undefined;
     expect(await shop.send(context)).toMatchObject({ outcome: "withheld" });
     expect(shop.whatsApp.sent).toHaveLength(1);

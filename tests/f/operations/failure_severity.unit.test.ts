@@ -3,6 +3,8 @@ import { severityOf } from "../../../f/operations/failure_severity.ts";
 
 it.each([
   ["CredentialError", "critical"],
+  ["NumberStoppedError", "critical"],
+  ["MessageRefusedError", "error"],
   ["MessageOutcomeUnknownError", "warning"],
   ["WindmillUnavailableError", "info"],
   ["SomethingNobodyThoughtOf", "error"],

@@ -8,6 +8,7 @@ import {
   MessageDelayedError,
   MessageOutcomeUnknownError,
   MessageRefusedError,
+  NumberStoppedError,
   TypingNotShownError,
 } from "../../../f/platform/whatsapp_errors.ts";
 import { listen } from "../../../local/listen.ts";
@@ -67,7 +68,7 @@ describe("sendText", () => {
 
   it.each([
     [131047, MessageRefusedError, { kind: "permanent" }],
-    [190, MessageRefusedError, { kind: "tenant_stopped" }],
+    [190, NumberStoppedError, { kind: "tenant_stopped", name: "NumberStoppedError" }],
     [131056, MessageDelayedError, { kind: "throttled" }],
     [131016, MessageDelayedError, { kind: "transient" }],
   ])("knows after code %i that it was not sent", async (code, type, fields) => {
