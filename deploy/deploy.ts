@@ -24,10 +24,15 @@ import { WindmillApi } from "./windmill_api.ts";
 import { WindmillSession } from "./windmill_session.ts";
 import type { ScriptPush } from "./wmill.ts";
 
-export interface Deployment {
+export interface Configuration {
   settings: Settings;
   /** Of which the settings were read; the credentials keys are looked up in it, too. */
   env: Environment;
+}
+
+export interface Deployment {
+  /** As the env file and the process' environment are now. @throws {InvalidSettingsError} */
+  read(): Configuration;
   /** The folder that holds f/. */
   root: string;
   secrets: SecretStore;
@@ -39,11 +44,13 @@ export interface Deployment {
 
 /** Makes an installation what the settings and the checkout say, and answers how many things changed. */
 export async function deploy(deployment: Deployment): Promise<number> {
-  const { settings, tell } = deployment;
-  const session = await reach(deployment);
+  const { tell } = deployment;
+  const { settings } = deployment.read();
+  const session = await reach(deployment, settings);
   try {
+    // read anew: another deployment, which this one waited for, may have made tokens
     return await oneAtATime(settings.database.url, tell, () =>
-      applyUnits(unitsOf(deployment, session), tell),
+      applyUnits(unitsOf(deployment, deployment.read(), session), tell),
     );
   } finally {
     await session.close();
@@ -52,16 +59,20 @@ export async function deploy(deployment: Deployment): Promise<number> {
 
 /** Answers how many things `deploy` would change. */
 export async function check(deployment: Deployment): Promise<number> {
-  const session = await reach(deployment);
+  const configuration = deployment.read();
+  const session = await reach(deployment, configuration.settings);
   try {
-    return await checkUnits(unitsOf(deployment, session), deployment.tell);
+    return await checkUnits(unitsOf(deployment, configuration, session), deployment.tell);
   } finally {
     await session.close();
   }
 }
 
 /** Both are there before anything is changed in either. */
-async function reach({ settings, tell, patienceSeconds }: Deployment): Promise<WindmillSession> {
+async function reach(
+  { tell, patienceSeconds }: Deployment,
+  settings: Settings,
+): Promise<WindmillSession> {
   const patience = { seconds: patienceSeconds, tell };
   const { url, workspace } = settings.windmill;
   const anonymous = new WindmillApi(url, workspace);
@@ -71,8 +82,12 @@ async function reach({ settings, tell, patienceSeconds }: Deployment): Promise<W
 }
 
 /** In the order in which they need each other; scripts after what they read, and the ingress last. */
-function unitsOf(deployment: Deployment, session: WindmillSession): Unit[] {
-  const { settings, env, root, secrets, wmill } = deployment;
+function unitsOf(
+  deployment: Deployment,
+  { settings, env }: Configuration,
+  session: WindmillSession,
+): Unit[] {
+  const { root, secrets, wmill } = deployment;
   const { database, windmill, ingress } = settings;
   return [
     administrator(session, windmill, secrets),
@@ -81,8 +96,8 @@ function unitsOf(deployment: Deployment, session: WindmillSession): Unit[] {
     folders(session, root),
     variables(session, desiredVariables(settings)),
     credentialsKeys(session, env),
-    postgresPassword(session, database),
     rolePasswords(session, database),
+    postgresPassword(session, database),
     resources(session, desiredResources(settings)),
     objectStorage(session, settings.objectStorage !== undefined),
     scripts(session, wmill),

@@ -30,9 +30,12 @@ async function main(): Promise<void> {
   const tell = (line: string) => console.log(line);
   const file = values.env ? resolve(values.env) : defaultEnvFile();
   process.chdir(ROOT);
-  const env = readEnvironment(file, process.env);
+  const read = () => {
+    const env = readEnvironment(file, process.env);
+    return { env, settings: readSettings(env) };
+  };
   const deployment: Deployment = {
-    ...{ env, tell, root: ROOT, settings: readSettings(env), secrets: openEnvFile(file) },
+    ...{ read, tell, root: ROOT, secrets: openEnvFile(file) },
     ...{ wmill: wmillPush(ROOT), ingress: composeIngress(ROOT), patienceSeconds: PATIENCE_SECONDS },
   };
   if (values.check) {
@@ -42,7 +45,7 @@ async function main(): Promise<void> {
     return;
   }
   const changed = await deploy(deployment);
-  for (const line of nextSteps(deployment.settings)) tell(line);
+  for (const line of nextSteps(read().settings)) tell(line);
   tell(JSON.stringify({ deploy: "ok", changed }));
 }
 

@@ -9,7 +9,9 @@ export function nextSteps({ ingress, models }: Settings): string[] {
   const hints = [
     ...(models.openaiApiKey || models.googleApiKey
       ? []
-      : ["note       OPENAI_API_KEY and GOOGLE_API_KEY are empty: no key of a model was set"]),
+      : [
+          "note       OPENAI_API_KEY and GOOGLE_API_KEY are empty: the models' keys in Windmill are left as they are",
+        ]),
     ...(ingress.verifyToken ? [] : ["note       META_VERIFY_TOKEN is empty: choose one"]),
     ...(ingress.appSecret ? [] : ["note       META_APP_SECRET is empty: the ingress needs it"]),
   ];

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { withConnection } from "../../db/connection.ts";
 import { DeployError } from "../deploy_error.ts";
+import { setRolePassword } from "../role_login.ts";
 import type { Settings } from "../settings.ts";
 import { different, missing, same, type Unit } from "../unit.ts";
 import type { WindmillSession } from "../windmill_session.ts";
@@ -28,11 +29,11 @@ export function postgresPassword(session: WindmillSession, database: Settings["d
 
   async function create(): Promise<void> {
     if (given === undefined) await requireRightToAlterRoles(database.url);
-    await session.api.createVariable(POSTGRES_PASSWORD, {
-      value: given ?? randomBytes(24).toString("hex"),
-      is_secret: true,
-      description: `Of the role chatbot_app, in the resource ${POSTGRES}.`,
-    });
+    const value = given ?? randomBytes(24).toString("hex");
+    const description = `Of the role chatbot_app, in the resource ${POSTGRES}.`;
+    await session.api.createVariable(POSTGRES_PASSWORD, { value, is_secret: true, description });
+    // kept before it is set: after a kill in between, the next deployment gives it to the role
+    if (given === undefined) await setRolePassword(database.url, "chatbot_app", value);
   }
 }
 

@@ -30,7 +30,7 @@ afterAll(() => database.close());
 describe("a new Windmill", () => {
   let installation: TestInstallation;
   beforeAll(async () => {
-    installation = await startInstallation(database.url, { isNew: true });
+    installation = await startInstallation(database, { isNew: true });
     setVariables(installation.envFile, {
       OPENAI_API_KEY: "sk-of-the-test",
       S3_ACCESS_KEY: "access-key",
@@ -129,7 +129,7 @@ describe("a Windmill that is set up", () => {
   let installation: TestInstallation;
   const admin = () => installation.api(installation.windmill.token);
   beforeEach(async () => {
-    installation = await startInstallation(database.url);
+    installation = await startInstallation(database);
     setVariables(installation.envFile, { WINDMILL_TOKEN: installation.windmill.token });
     await installation.deploy();
   });
@@ -209,7 +209,7 @@ describe("a Windmill that is set up", () => {
 describe("a deployment stops with a sentence, and nothing changed, when", () => {
   let installation: TestInstallation;
   beforeAll(async () => {
-    installation = await startInstallation(database.url, { memberToken: "of-a-member" });
+    installation = await startInstallation(database, { memberToken: "of-a-member" });
   });
   afterAll(() => installation.remove());
   const failsWith = (variables: Record<string, string>, sentence: string | RegExp) => {

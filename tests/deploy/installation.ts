@@ -8,6 +8,7 @@ import { readSettings } from "../../deploy/settings.ts";
 import { WindmillApi } from "../../deploy/windmill_api.ts";
 import type { ScriptPush } from "../../deploy/wmill.ts";
 import type { WindmillOptions } from "../../local/windmill/start_windmill.ts";
+import type { TestDatabase } from "../helpers/database.ts";
 import { startTestWindmill, type TestWindmill } from "../helpers/local_windmill.ts";
 
 /** As much of the checkout as deploying has kinds of files: a push of all of it takes 8 s. */
@@ -45,26 +46,30 @@ export const NOTHING_TO_PUSH: ScriptPush = {
   push: async () => undefined,
 };
 
-/** A local Windmill and an env file, over a database that is there. */
+/** A local Windmill and an env file, over a database that is there and keeps its roles' passwords. */
 export async function startInstallation(
-  databaseUrl: string,
+  database: TestDatabase,
   options: Partial<WindmillOptions> = {},
 ): Promise<TestInstallation> {
   const root = smallCheckout();
   const windmill = await startTestWindmill({ repositoryRoot: root, schedules: false, ...options });
   const envFile = join(root, ".env");
-  writeFileSync(
-    envFile,
-    `# mine\nDATABASE_URL=${databaseUrl}\nWINDMILL_URL=${windmill.baseUrl}\n`,
-    { mode: 0o600 },
-  );
+  writeFileSync(envFile, "# mine\n", { mode: 0o600 });
+  setVariables(envFile, {
+    DATABASE_URL: database.url,
+    CHATBOT_APP_PASSWORD: database.resource("chatbot_app").password,
+    WINDMILL_URL: windmill.baseUrl,
+  });
   const told: string[] = [];
   const deployment = (overrides: Partial<Deployment> = {}): Deployment => {
-    const kept = { CREDENTIALS_KEYS_FILE: join(root, "keys.json") };
-    const env = { ...kept, ...readEnvironment(envFile, {}) };
+    const read = () => {
+      const kept = { CREDENTIALS_KEYS_FILE: join(root, "keys.json") };
+      const env = { ...kept, ...readEnvironment(envFile, {}) };
+      return { env, settings: readSettings(env) };
+    };
     told.length = 0;
     return {
-      ...{ env, root, settings: readSettings(env), secrets: openEnvFile(envFile) },
+      ...{ read, root, secrets: openEnvFile(envFile) },
       ...{ wmill: NOTHING_TO_PUSH, ingress: { restart: async () => false } },
       ...{ tell: (line: string) => told.push(line), patienceSeconds: 0 },
       ...overrides,

@@ -3,16 +3,20 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createTestDatabase, type TestDatabase } from "../helpers/database.ts";
+import {
+  type MigratedPostgres,
+  startMigratedPostgres,
+} from "../../local/postgres/start_migrated_postgres.ts";
 import { startTestWindmill, type TestWindmill } from "../helpers/local_windmill.ts";
 
-let database: TestDatabase;
+// embedded: a password is drawn for a role, and roles belong to a whole server
+let database: MigratedPostgres;
 let windmill: TestWindmill;
 const folder = mkdtempSync(join(tmpdir(), "deploy-"));
 const envFile = join(folder, "env");
 
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await startMigratedPostgres();
   windmill = await startTestWindmill({ repositoryRoot: ".", schedules: false });
 });
 afterAll(async () => {
@@ -47,6 +51,7 @@ function deploy(
 it("makes the installation, and finds nothing to change the second time", async () => {
   const first = await deploy(windmill);
   expect(first.lines.at(-1)).toMatch(/^\{"deploy":"ok","changed":[1-9]\d*\}$/);
+  expect(first.lines).toContain("created    variable f/platform/postgres_password");
   expect(first.lines.join("\n")).toContain("Callback URL");
   expect(first.code).toBe(0);
   expect(readFileSync(envFile, "utf8")).toMatch(/^INGRESS_WINDMILL_TOKEN=\w+\n$/);
