@@ -30,14 +30,14 @@ export class RecoveryIncompleteError extends Error {
 /** Of each kind and run: starting a flow takes some 20 ms, and the next run is a minute away. */
 const BATCH = 100;
 
-/** Deliveries first: the turn of one that is settled can go on in the same run. */
+/** Deliveries first: the turn of one that is settled can go on in the same run. What waits for WhatsApp last. */
 const SWEEPS: readonly (readonly [find: string, recover: Recover])[] = [
   ["select organization_id, id from overdue_deliveries($1)", recoverDelivery],
   ["select organization_id, id from abandoned_turns($1)", recoverTurn],
-  ["select organization_id, id from late_refusals($1)", recoverTemplate],
   ["select organization_id, id from unclaimed_webhook_events($1)", recoverEvent],
   ["select organization_id, id from stalled_knowledge_sources($1)", recoverSource],
   ["select organization_id, id from unstored_media($1)", recoverMedia],
+  ["select organization_id, id from late_refusals($1)", recoverTemplate],
 ];
 
 /** Each minute: goes on with what died, or ends it with an alert. Two copies at once do no harm. */
