@@ -28,6 +28,11 @@ export function openEnvFile(file: string): SecretStore {
   };
 }
 
+/** Whether others on this machine may read the file. */
+export function isReadByOthers(file: string): boolean {
+  return existsSync(file) && (statSync(file).mode & 0o077) !== 0;
+}
+
 /** The text of an env file with a variable's line replaced, or added at its end. */
 export function withVariable(text: string, name: string, value: string): string {
   const line = `${name}=${value}`;

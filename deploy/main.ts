@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { composeIngress } from "./compose.ts";
 import { check, type Deployment, deploy } from "./deploy.ts";
 import { DeployError } from "./deploy_error.ts";
-import { openEnvFile } from "./env_file.ts";
+import { isReadByOthers, openEnvFile } from "./env_file.ts";
 import { readEnvironment } from "./environment.ts";
 import { nextSteps } from "./next_steps.ts";
 import { InvalidSettingsError, readSettings } from "./settings.ts";
@@ -38,6 +38,7 @@ async function main(): Promise<void> {
     ...{ read, tell, root: ROOT, secrets: openEnvFile(file) },
     ...{ wmill: wmillPush(ROOT), ingress: composeIngress(ROOT), patienceSeconds: PATIENCE_SECONDS },
   };
+  if (isReadByOthers(file)) tell(`note       others may read ${file}: chmod 600`);
   if (values.check) {
     const differences = await check(deployment);
     tell(JSON.stringify({ deploy: "check", differences }));

@@ -1,5 +1,6 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { credentials } from "../../deploy/doctor/checks/credentials.ts";
 import { database as reachable } from "../../deploy/doctor/checks/database.ts";
@@ -68,6 +69,9 @@ describe("a new Windmill", () => {
     expect(await api.variable("f/platform/openai_api_key")).toMatchObject({
       ...{ value: "sk-of-the-test", is_secret: true },
     });
+    // the file that `db/manage_db.sh seed` seals with
+    const keys = readFileSync(join(installation.root, "keys.json"), "utf8");
+    expect(await api.variable(KEYS)).toMatchObject({ value: keys, is_secret: true });
     expect((await api.resource("f/platform/postgres"))?.value).toMatchObject({
       ...{ user: "chatbot_app", password: "$var:f/platform/postgres_password" },
     });

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { openEnvFile, withVariable } from "../../deploy/env_file.ts";
+import { isReadByOthers, openEnvFile, withVariable } from "../../deploy/env_file.ts";
 import { readEnvironment } from "../../deploy/environment.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "env-file-"));
@@ -42,9 +42,11 @@ describe("a variable of an env file", () => {
     const file = join(folder, "deep", "new");
     openEnvFile(file).keep("TOKEN", "a");
     expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(isReadByOthers(file)).toBe(false);
     chmodSync(file, 0o640);
     openEnvFile(file).keep("TOKEN", "b");
     expect(statSync(file).mode & 0o777).toBe(0o640);
+    expect(isReadByOthers(file)).toBe(true);
     writeFileSync(file, "A=1");
     openEnvFile(file).keep("TOKEN", "c");
     expect(readFileSync(file, "utf8")).toBe("A=1\nTOKEN=c\n");
