@@ -72,6 +72,11 @@ async function giveBack(tenant: Tenant, contactId: string) {
     [contactId],
   );
   if (!sender) return undefined;
+  // a notice of the chatbot's that is still to be sent was about the hand-over that ends here
+  await tenant.query(
+    "update turns set hands_over = false where contact_id = $1 and hands_over and status = 'replying'",
+    [contactId],
+  );
   await askAgain(tenant, contactId);
   return { nextEventId: (await waitingEvents(tenant, sender))[0]?.id };
 }

@@ -44,8 +44,15 @@ export async function deliverMessage(
 const isSendable = ({ is_window_open, reply_template_name }: Sending) =>
   is_window_open || reply_template_name !== null;
 
-/** The chatbot's own notice that a person goes on, unless one has taken the conversation over for themselves. */
-const IS_NOTICE = "(t.hands_over and c.taken_over_by is null)";
+/**
+ * The chatbot's own notice that a person goes on, unless one has written since, in the WhatsApp Business app. Giving
+ * the conversation back ends it, too.
+ */
+const IS_NOTICE = `(t.hands_over and not exists (
+  select from messages u where u.contact_id = t.contact_id and u.author = 'user' and u.id > (
+    select max(q.id) from messages q where q.turn_id = t.id and q.author = 'contact'
+  )
+))`;
 
 /**
  * Fence, takeover and block are checked in the statement that commits `sending`. It locks contact, turn and

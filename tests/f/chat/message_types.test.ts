@@ -290,6 +290,20 @@ describe("a contact with a new number", () => {
     });
   });
 
+  it("stays with the person who has its conversation, with what is unread of both", async () => {
+    await shop.answer((await sends(text("Hello"), old)).event);
+    await shop.answer((await sends(text("Hello?"), renewed)).event);
+    await shop.setContact("conversation_mode", "manual");
+    for (const sender of [old, renewed]) await shop.load((await sends(text("Hi"), sender)).event);
+    await db.query(
+      "update contacts set conversation_mode = 'auto' where chatbot_id = $1 and bsuid = 'DE.1'",
+      [shop.chatbot.id],
+    );
+    await shop.load((await sends(both, { ...old, sender_bsuid: null })).event);
+    const [now] = (await contacts()).filter(({ bsuid }) => bsuid === "DE.2");
+    expect(now).toMatchObject({ conversation_mode: "manual", unread_count: 2 });
+  });
+
   it("has the answer that is being made finished first", async () => {
     const { event } = await sends(text("When do you open?"), old);
     const context = await shop.claim(event);

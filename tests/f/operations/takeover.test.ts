@@ -147,6 +147,40 @@ describe("taking a conversation over", () => {
   });
 });
 
+describe("a conversation that the chatbot handed over itself", () => {
+  async function handedOver() {
+    const conversation = await openConversation(db);
+    const context = await withReply(conversation);
+    await db.query(
+      "update contacts set conversation_mode = 'manual', taken_over_at = now() where id = $1",
+      [conversation.contactId],
+    );
+    await db.query("update turns set hands_over = true where id = $1", [context.turn_id]);
+    return { conversation, send: () => conversation.shop.send(context) };
+  }
+
+  it("is told to the contact by the turn's reply", async () => {
+    const { conversation, send } = await handedOver();
+    expect(await send()).toMatchObject({ outcome: "sent" });
+    expect(conversation.shop.whatsApp.sent).toHaveLength(1);
+  });
+
+  it("is not told any more after a person wrote in the WhatsApp Business app", async () => {
+    const { conversation, send } = await handedOver();
+    await conversation.personWrites("I am on it.");
+    expect(await send()).toMatchObject({ outcome: "withheld" });
+    expect(conversation.shop.whatsApp.sent).toEqual([]);
+  });
+
+  it("is not told any more after it was given back and taken over by nobody in particular", async () => {
+    const { conversation, send } = await handedOver();
+    await conversation.giveBack();
+    await conversation.takeOver();
+    expect(await send()).toMatchObject({ outcome: "withheld" });
+    expect(conversation.shop.whatsApp.sent).toEqual([]);
+  });
+});
+
 describe("giving a conversation back", () => {
   it("answers in one turn what the contact wrote meanwhile", async () => {
     const conversation = await withNotice();
