@@ -8,6 +8,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   "f/platform": ["f/platform"],
   "f/tools": ["f/tools"],
   "webhook-server": ["webhook-server"],
+  deploy: ["deploy", "db", "f/platform"],
   local: ["local", "db", "webhook-server", "f/chat", "f/knowledge", "f/operations", "f/platform"],
 };
 

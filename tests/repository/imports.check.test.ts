@@ -25,6 +25,7 @@ describe("imports run one way", () => {
     ["webhook-server/a.ts", 'import { b } from "../f/platform/b.ts"'],
     ["webhook-server/a.ts", 'import { b } from "../local/b.ts"'],
     ["local/a.ts", 'import { b } from "../tests/b.ts"'],
+    ["deploy/a.ts", 'import { b } from "../local/b.ts"'],
     ["f/chat/agent/a.ts", 'import OpenAI from "openai"'],
     ["f/chat/agent/a.ts", 'import { Client } from "@modelcontextprotocol/sdk/client"'],
     ["f/chat/agent/a.ts", 'import * as wmill from "windmill-client"'],
