@@ -290,6 +290,18 @@ describe("a contact with a new number", () => {
     });
   });
 
+  it("stays blocked when it was under the new number only", async () => {
+    await shop.answer((await sends(text("Hello"), old)).event);
+    await shop.answer((await sends(text("Hello?"), renewed)).event);
+    await db.query(
+      "update contacts set is_blocked = true where chatbot_id = $1 and bsuid = 'DE.2'",
+      [shop.chatbot.id],
+    );
+    await shop.load((await sends(both, { ...old, sender_bsuid: null })).event);
+    const next = await shop.load((await sends(text("Hi"), renewed)).event);
+    expect(next).toMatchObject({ outcome: "blocked" });
+  });
+
   it("stays with the person who has its conversation, with what is unread of both", async () => {
     await shop.answer((await sends(text("Hello"), old)).event);
     await shop.answer((await sends(text("Hello?"), renewed)).event);
