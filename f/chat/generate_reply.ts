@@ -31,6 +31,7 @@ import { integrationTools } from "./tools/integration_tools.ts";
 import { type McpAccess, type McpTools, mcpTools } from "./tools/mcp_tools.ts";
 import { searchKnowledgeBase } from "./tools/search_knowledge_base.ts";
 import { windmillScriptTools } from "./tools/windmill_script_tools.ts";
+import { readPrices } from "./turn_prices.ts";
 import { warnOfShutdown } from "./warn_of_shutdown.ts";
 
 /** The reply stands on the turn's row and is in no job's result. superseded: another run has the turn. */
@@ -73,6 +74,8 @@ export async function generateReply(
     messages: promptOf(context, turn),
     cacheKey: context.chatbot.id,
     fence: turn.fence,
+    traceparent: turn.traceparent,
+    priceOf: turn.priceOf,
     onEvent: log,
   });
   const answer = await recordedAnswer(database, context, run, log);
@@ -122,7 +125,8 @@ async function readTurn(tenant: Tenant, { turn_id, fence }: ContextPayload) {
     [turn_id, fence],
   );
   if (!turn) return "superseded";
-  return turn.has_reply ? "has_reply" : readTurnData(tenant, turn_id);
+  if (turn.has_reply) return "has_reply";
+  return { ...(await readTurnData(tenant, turn_id)), priceOf: await readPrices(tenant, turn_id) };
 }
 
 /** What was connected to for tools is let go at the end. */
@@ -153,10 +157,9 @@ function replyMakers(database: Database, connected: McpTools[]): ReplyMakers {
       const { organization_id, chatbot, contact, turn_id, tools } = context;
       // the tenant, the chatbot and the contact are the turn's: nothing the model writes can change them
       const scope = { organizationId: organization_id, chatbotId: chatbot.id, turnId: turn_id };
-      const contactId = contact.id;
-      const mcp = mcpTools(database, { ...scope, contactId }, readMcpAccess);
+      const turn = { ...scope, contactId: contact.id, traceparent };
+      const mcp = mcpTools(database, turn, readMcpAccess);
       connected.push(mcp);
-      const turn = { ...scope, contactId, traceparent };
       const scripts = windmillScriptTools(windmillScripts(), turn);
       const always = [
         ...(await builtInTools(database, context)),

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { costAt, type ModelPrice } from "../platform/model_table.ts";
+import { costAt, type ModelPrice, type PriceOf } from "../platform/model_table.ts";
 import {
   type Database,
   maybeOne,
@@ -8,7 +8,7 @@ import {
   withDb,
   withTenant,
 } from "../platform/postgres.ts";
-import { type PriceOf, readPrices } from "./turn_prices.ts";
+import { readPrices } from "./turn_prices.ts";
 import { organizationOfTurn } from "./turn_tenant.ts";
 
 /**

@@ -1,9 +1,6 @@
 import * as z from "zod";
-import { type ModelPrice, priceOf } from "../platform/model_table.ts";
+import { type PriceOf, priceOf } from "../platform/model_table.ts";
 import { one, type Tenant } from "../platform/postgres.ts";
-
-/** Undefined where no price is known. */
-export type PriceOf = (model: string) => ModelPrice | undefined;
 
 const usd = z.number().nonnegative();
 const ownPrices = z.record(z.string(), z.object({ input: usd, cachedInput: usd, output: usd }));

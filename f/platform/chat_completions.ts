@@ -15,7 +15,7 @@ import type {
   ModelRequest,
   TokenUsage,
 } from "./models.ts";
-import { toModelCallError } from "./openai.ts";
+import { optionsOf, toModelCallError } from "./openai.ts";
 import { CONTACT_WAITS, type RetryPlan, withRetries } from "./retry.ts";
 
 /** About 4,600 English characters: more than one WhatsApp message holds. */
@@ -73,7 +73,7 @@ async function ask(client: OpenAI, id: string, request: ModelRequest): Promise<M
 
 async function create(client: OpenAI, id: string, request: ModelRequest): Promise<unknown> {
   try {
-    return await client.chat.completions.create(bodyOf(id, request), { signal: request.signal });
+    return await client.chat.completions.create(bodyOf(id, request), optionsOf(request));
   } catch (error) {
     throw toModelCallError(error, id);
   }

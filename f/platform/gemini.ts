@@ -100,6 +100,7 @@ async function generate(
   try {
     const { response } = await model.generateContent(generateContentRequest(id, request), {
       signal,
+      ...(request.traceparent ? { customHeaders: { traceparent: request.traceparent } } : {}),
     });
     return response;
   } catch (error) {

@@ -8,6 +8,9 @@ export interface ModelPrice {
   readonly output: number;
 }
 
+/** Undefined where no price is known. */
+export type PriceOf = (model: string) => ModelPrice | undefined;
+
 /** What we know of a model. */
 export interface ModelFacts {
   readonly name: string;
@@ -166,12 +169,7 @@ interface Tokens {
   readonly outputTokens: number;
 }
 
-/** What the tokens cost in USD, or undefined when the model's price is not known. */
-export function costUsd(id: string, tokens: Tokens, today = new Date()): number | undefined {
-  const price = priceOf(id, today);
-  return price && costAt(price, tokens);
-}
-
+/** In USD. */
 export function costAt(price: ModelPrice, tokens: Tokens): number {
   const uncached = tokens.inputTokens - tokens.cachedInputTokens;
   const perMillion =

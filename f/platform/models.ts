@@ -13,6 +13,8 @@ export interface ModelRequest {
   readonly toolChoice: "auto" | "none";
   /** The same for requests that begin alike: with it, OpenAI finds the beginning in its cache more often. */
   readonly cacheKey?: string;
+  /** of the webhook that is answered: W3C Trace Context, for servers and gateways that read it */
+  readonly traceparent?: string;
   readonly signal: AbortSignal;
 }
 

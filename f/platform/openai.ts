@@ -1,6 +1,7 @@
 import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError } from "openai";
 import { limitedFetch } from "./limited_response.ts";
 import { refusedCall, timedOutCall, unconnectedCall } from "./model_call_error.ts";
+import type { ModelRequest } from "./models.ts";
 import { readProvider } from "./provider.ts";
 
 /** A hundred embeddings are 1 MB in base64 and 3 MB as numbers. */
@@ -25,6 +26,11 @@ export function makeOpenAiClient(settings: {
     maxRetries: 0,
     fetch: limitedFetch(MAX_ANSWER_BYTES),
   });
+}
+
+/** What a request brings beside its body. */
+export function optionsOf({ signal, traceparent }: ModelRequest) {
+  return { signal, headers: traceparent ? { traceparent } : {} };
 }
 
 /** What the `openai` package threw, as one type; any other error is returned as it is. */

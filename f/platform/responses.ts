@@ -14,7 +14,7 @@ import type {
   ModelRequest,
   TokenUsage,
 } from "./models.ts";
-import { toModelCallError } from "./openai.ts";
+import { optionsOf, toModelCallError } from "./openai.ts";
 import { CONTACT_WAITS, type RetryPlan, withRetries } from "./retry.ts";
 
 /** About 4,600 English characters: more than one WhatsApp message holds. */
@@ -72,7 +72,7 @@ async function ask(client: OpenAI, id: string, request: ModelRequest): Promise<M
 
 async function create(client: OpenAI, id: string, request: ModelRequest): Promise<unknown> {
   try {
-    return await client.responses.create(bodyOf(id, request), { signal: request.signal });
+    return await client.responses.create(bodyOf(id, request), optionsOf(request));
   } catch (error) {
     throw toModelCallError(error, id);
   }

@@ -37,7 +37,9 @@ export function installMessages(app: Express, deps: MessagesDeps): void {
     requireTarget(deps, phoneNumberId, request);
     deps.pairRate.count(phoneNumberId, recipientOf(deps.conversations, request).userId);
     const fault = deps.faults.next("message", request.biz_opaque_callback_data);
-    const accepted = wasAccepted(fault) ? accept(deps, phoneNumberId, request) : undefined;
+    const accepted = wasAccepted(fault)
+      ? accept(deps, phoneNumberId, request, req.get("traceparent"))
+      : undefined;
     if (accepted !== undefined) {
       const failure =
         fault?.kind === "fails_later"
@@ -86,7 +88,12 @@ function unknownMessage(wamid: string): GraphError {
   return new GraphError({ code: 131009, details: `Message id ${wamid} is not of this number.` });
 }
 
-function accept(deps: MessagesDeps, phoneNumberId: string, request: MessageRequest): Message {
+function accept(
+  deps: MessagesDeps,
+  phoneNumberId: string,
+  request: MessageRequest,
+  traceparent: string | undefined,
+): Message {
   const repliesTo =
     request.type === "reaction" ? request.reaction.message_id : request.context?.message_id;
   return deps.traffic.toContact({
@@ -98,6 +105,7 @@ function accept(deps: MessagesDeps, phoneNumberId: string, request: MessageReque
       ? {}
       : { bizOpaqueCallbackData: request.biz_opaque_callback_data }),
     ...(repliesTo === undefined ? {} : { repliesTo }),
+    ...(traceparent === undefined ? {} : { traceparent }),
   });
 }
 

@@ -40,6 +40,8 @@ export interface Message {
   /** Graph's code, when the status is `failed`. */
   errorCode?: number;
   bizOpaqueCallbackData?: string;
+  /** The header of the request that it came with. */
+  traceparent?: string;
   /** The wamid that this message quotes or reacts to. */
   repliesTo?: string;
 }

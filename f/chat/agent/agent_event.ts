@@ -1,4 +1,4 @@
-import { costUsd } from "../../platform/model_table.ts";
+import { costAt, type PriceOf } from "../../platform/model_table.ts";
 import type { ModelAnswer } from "../../platform/models.ts";
 import type { ToolExecution } from "./types.ts";
 
@@ -27,8 +27,13 @@ export type AgentEvent =
       readonly milliseconds: number;
     };
 
-export function modelCallEvent(answer: ModelAnswer, elapsedMs: number): AgentEvent {
+export function modelCallEvent(
+  answer: ModelAnswer,
+  elapsedMs: number,
+  priceOf: PriceOf,
+): AgentEvent {
   const { model, kind, usage } = answer;
+  const price = priceOf(model);
   return {
     event: "model_call",
     model,
@@ -36,7 +41,7 @@ export function modelCallEvent(answer: ModelAnswer, elapsedMs: number): AgentEve
     input_tokens: usage.inputTokens,
     cached_input_tokens: usage.cachedInputTokens,
     output_tokens: usage.outputTokens,
-    cost_usd: costUsd(model, usage) ?? null,
+    cost_usd: price ? costAt(price, usage) : null,
     milliseconds: Math.round(elapsedMs),
   };
 }

@@ -1,3 +1,4 @@
+import { type PriceOf, priceOf } from "../../platform/model_table.ts";
 import type { ChatMessage, ChatModel, ModelAnswer } from "../../platform/models.ts";
 import { type AgentEvent, modelCallEvent, toolCallEvent } from "./agent_event.ts";
 import { executeToolCalls, isRepetition, TOOL_TIMEOUT_MS } from "./execute_tool_calls.ts";
@@ -28,6 +29,10 @@ export interface AgentOptions {
   readonly cacheKey?: string;
   /** between which marks the model reads what a tool returned */
   readonly fence: string;
+  /** of the webhook that is answered */
+  readonly traceparent?: string | null;
+  /** what the models cost here; the list's prices unless given */
+  readonly priceOf?: PriceOf;
   /** told of each model call and tool call when it has ended */
   readonly onEvent?: (event: AgentEvent) => void;
   readonly turnTimeoutMs?: number;
@@ -50,6 +55,7 @@ export class AgentRun {
   readonly executions: ToolExecution[] = [];
   readonly #options: AgentOptions;
   readonly #now: () => number;
+  readonly #priceOf: PriceOf;
   readonly #startedAt: number;
   readonly #tools: ReadonlyMap<string, Tool>;
   readonly #messages: ChatMessage[];
@@ -62,6 +68,7 @@ export class AgentRun {
     const { turnTimeoutMs = TURN_TIMEOUT_MS, now = () => performance.now() } = options;
     this.#options = options;
     this.#now = now;
+    this.#priceOf = options.priceOf ?? ((model) => priceOf(model, new Date()));
     this.#startedAt = now();
     // in the same order each time, whatever they were loaded in: they are part of what a provider's cache keeps
     const sorted = options.tools.toSorted((a, b) =>
@@ -98,21 +105,22 @@ export class AgentRun {
 
   #isLastCall(): boolean {
     const { rules = TURN_RULES } = this.#options;
-    const progress = progressOf(this.#modelCalls, this.executions, this.#elapsedMs());
+    const progress = this.#progress();
     return this.#tools.size === 0 || rules.some((rule) => rule(progress));
   }
 
   async #askModel(isLast: boolean): Promise<ModelAnswer> {
-    const { model, cacheKey, onEvent } = this.#options;
+    const { model, cacheKey, traceparent, onEvent } = this.#options;
     const askedAt = this.#now();
     const answer = await model.answer({
       messages: this.#messages,
       tools: [...this.#tools.values()].map(({ definition }) => definition),
       toolChoice: isLast ? "none" : "auto",
       ...(cacheKey ? { cacheKey } : {}),
+      ...(traceparent ? { traceparent } : {}),
       signal: this.#signal,
     });
-    onEvent?.(modelCallEvent(answer, this.#now() - askedAt));
+    onEvent?.(modelCallEvent(answer, this.#now() - askedAt, this.#priceOf));
     const toolCalls = answer.kind === "tool_calls" ? answer.calls.length : 0;
     this.#modelCalls.push({ model: answer.model, tokens: answer.usage, toolCalls });
     return answer;
@@ -147,6 +155,19 @@ export class AgentRun {
     return turnUsage(this.#modelCalls, this.#elapsedMs());
   }
 
+  #progress(): Progress {
+    const calls = this.#modelCalls;
+    const tokens = calls.map((call) => call.tokens.inputTokens + call.tokens.outputTokens);
+    return {
+      modelCalls: calls.length,
+      toolCalls: this.executions.length,
+      tokens: tokens.reduce((total, count) => total + count, 0),
+      costUsd: costOf(calls, this.#priceOf),
+      elapsedMs: this.#elapsedMs(),
+      hasRepeatedCall: this.executions.some(isRepetition),
+    };
+  }
+
   #elapsedMs(): number {
     return this.#now() - this.#startedAt;
   }
@@ -157,20 +178,4 @@ function textOf(answer: Exclude<ModelAnswer, { kind: "tool_calls" }>): string {
     throw new NoReplyError(answer.model, answer.kind);
   }
   return answer.text;
-}
-
-function progressOf(
-  modelCalls: readonly ModelCall[],
-  executions: readonly ToolExecution[],
-  elapsedMs: number,
-): Progress {
-  const tokens = modelCalls.map((call) => call.tokens.inputTokens + call.tokens.outputTokens);
-  return {
-    modelCalls: modelCalls.length,
-    toolCalls: executions.length,
-    tokens: tokens.reduce((total, count) => total + count, 0),
-    costUsd: costOf(modelCalls),
-    elapsedMs,
-    hasRepeatedCall: executions.some(isRepetition),
-  };
 }

@@ -1,4 +1,4 @@
-import { costUsd } from "../../platform/model_table.ts";
+import { costAt, type PriceOf } from "../../platform/model_table.ts";
 import type { TokenUsage } from "../../platform/models.ts";
 import type { ModelUsage, TurnUsage } from "./types.ts";
 
@@ -11,8 +11,11 @@ export interface ModelCall {
 }
 
 /** In USD. A model without a known price costs nothing here: the other rules hold it. */
-export function costOf(calls: readonly ModelCall[]): number {
-  return calls.reduce((total, { model, tokens }) => total + (costUsd(model, tokens) ?? 0), 0);
+export function costOf(calls: readonly ModelCall[], priceOf: PriceOf): number {
+  return calls.reduce((total, { model, tokens }) => {
+    const price = priceOf(model);
+    return total + (price ? costAt(price, tokens) : 0);
+  }, 0);
 }
 
 /** What a turn used, of at least one call. The models stand in the order in which they came in. */

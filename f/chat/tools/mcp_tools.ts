@@ -22,6 +22,8 @@ export interface McpScope {
   readonly organizationId: string;
   /** whose sessions at servers are gone on with */
   readonly contactId: string;
+  /** of the webhook that the turn answers */
+  readonly traceparent: string | null;
 }
 
 /** What the installation knows: the keys that open credentials, and where requests may go. */
@@ -51,7 +53,10 @@ export function mcpTools(
     async open(integration, signal) {
       access ??= readAccess();
       const { keySet, policy } = await access;
-      const server = mcpServerOf(integration, scope.organizationId, { keySet, policy });
+      const server = traced(
+        mcpServerOf(integration, scope.organizationId, { keySet, policy }),
+        scope.traceparent,
+      );
       const connection = new McpTurnConnection(server, policy, {
         read: () => inTenant((tenant) => readSession(tenant, server, scope.contactId)),
         keep: (session) =>
@@ -67,6 +72,12 @@ export function mcpTools(
       await Promise.all(connections.map((connection) => connection.close()));
     },
   };
+}
+
+/** Each request says which webhook it is for: a header, which a server may read without knowing MCP's extensions. */
+function traced(server: McpServer, traceparent: string | null): McpServer {
+  if (traceparent === null) return server;
+  return { ...server, headers: { ...server.headers, traceparent } };
 }
 
 type InTenant = <Result>(work: (tenant: Tenant) => Promise<Result>) => Promise<Result>;

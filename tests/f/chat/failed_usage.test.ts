@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ReplyLeakError } from "../../../f/chat/agent/reply_text.ts";
 import { NoReplyError } from "../../../f/chat/agent/run_agent.ts";
 import { recountUsage } from "../../../f/operations/recount_usage.ts";
@@ -146,6 +146,27 @@ describe("a chatbot's own price of a model", () => {
       [mine.shop.organization.id],
     );
     expect(prices).toEqual([{ input_price_usd: 2, output_price_usd: 10 }]);
+  });
+
+  it("is what a run's log tells, and what ends a turn that costs too much", async () => {
+    const logged = vi.spyOn(console, "log").mockReturnValue();
+    const costs = async ({ shop, context }: Awaited<ReturnType<typeof openTurn>>) => {
+      shop.model.answers = [asksForSearch, says("At nine.")];
+      await shop.generate(context);
+      const events = logged.mock.calls.splice(0).map(([line]) => JSON.parse(String(line)));
+      return events.flatMap(({ cost_usd }) => cost_usd ?? []);
+    };
+    const [mine, theirs] = [await openTurn(), await openTurn()];
+    // the turn's limit of 0.1 USD is reached with the first answer
+    await own(mine.shop, { "gpt-6-luna": { ...price, input: 100 } });
+    expect(await costs(mine)).toEqual([0.101, 0.101]);
+    expect(mine.shop.model.requests.map(({ toolChoice }) => toolChoice)).toEqual(["auto", "none"]);
+    expect(await costs(theirs)).toEqual([0.00015, 0.00015]); // control
+    expect(theirs.shop.model.requests.map(({ toolChoice }) => toolChoice)).toEqual([
+      "auto",
+      "auto",
+    ]);
+    logged.mockRestore();
   });
 
   it.each([

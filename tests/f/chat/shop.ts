@@ -6,7 +6,7 @@ import { type LoadClients, loadContext } from "../../../f/chat/load_context.ts";
 import { logUsage } from "../../../f/chat/log_usage.ts";
 import { saveHistory } from "../../../f/chat/save_history.ts";
 import { sendReply } from "../../../f/chat/send_reply.ts";
-import type { ChatModel, ModelAnswer } from "../../../f/platform/models.ts";
+import type { ChatModel, ModelAnswer, ModelRequest } from "../../../f/platform/models.ts";
 import { type Database, withDb } from "../../../f/platform/postgres.ts";
 import type { OutgoingTemplate, OutgoingText, WhatsApp } from "../../../f/platform/whatsapp.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/database.ts";
@@ -42,9 +42,11 @@ export class SteadyModel implements ChatModel {
   calls = 0;
   onAnswer: () => Promise<void> = async () => undefined;
   answers: ModelAnswer[] = [];
+  readonly requests: ModelRequest[] = [];
 
-  async answer(): Promise<ModelAnswer> {
+  async answer(request: ModelRequest): Promise<ModelAnswer> {
     this.calls += 1;
+    this.requests.push(request);
     await this.onAnswer();
     const usage = { inputTokens: 100, cachedInputTokens: 40, outputTokens: 20 };
     const steady = { model: this.id, kind: "text", text: "We open at **nine**.", usage } as const;

@@ -76,7 +76,7 @@ describe("a conversation that is longer than its history", () => {
         id: steady.id,
         answer: async (request) => {
           asked.push(request);
-          return steady.answer();
+          return steady.answer(request);
         },
       }),
     };

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import {
-  costUsd,
+  costAt,
   isShutDown,
   modelFacts,
   parseModelId,
@@ -9,14 +9,15 @@ import {
 
 it("charges cached input at its own price", () => {
   const tokens = { inputTokens: 1_000_000, cachedInputTokens: 400_000, outputTokens: 1_000_000 };
-  expect(costUsd("gpt-6-luna", tokens)).toBeCloseTo(0.06 + 0.004 + 0.5, 10);
-  expect(costUsd("offline-1", tokens)).toBe(0);
+  const price = { input: 0.1, cachedInput: 0.01, output: 0.5 };
+  expect(costAt(price, tokens)).toBeCloseTo(0.06 + 0.004 + 0.5, 10);
 });
 
 it("does not invent a price", () => {
-  const tokens = { inputTokens: 1, cachedInputTokens: 0, outputTokens: 1 };
-  expect(costUsd("llama-at-home", tokens)).toBeUndefined();
-  expect(costUsd("constructor", tokens)).toBeUndefined();
+  const today = new Date();
+  expect(priceOf("gpt-6-luna", today)).toBeDefined(); // control
+  expect(priceOf("llama-at-home", today)).toBeUndefined();
+  expect(priceOf("constructor", today)).toBeUndefined();
 });
 
 it("knows from which day a model no longer answers", () => {

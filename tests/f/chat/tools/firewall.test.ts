@@ -74,6 +74,15 @@ class OrderDesk {
 
   /** One turn in which the model calls the tool with each of these, one after the other. */
   turn(...calls: unknown[]): Promise<ToolExecution[]> {
+    return this.#turn(calls, { toolTimeoutMs: 200, toolsMs: 10_000 });
+  }
+
+  /** As turn, which leaves tools so much time in all. */
+  turnWithin(toolsMs: number, ...calls: unknown[]): Promise<ToolExecution[]> {
+    return this.#turn(calls, { toolTimeoutMs: 10_000, toolsMs });
+  }
+
+  #turn(calls: unknown[], { toolTimeoutMs, toolsMs }: { toolTimeoutMs: number; toolsMs: number }) {
     return this.#as(async (database) => {
       const scope = {
         organizationId: this.organizationId,
@@ -89,8 +98,8 @@ class OrderDesk {
           {
             tools: new Map(tools.map((tool) => [tool.definition.name, tool])),
             earlier: [],
-            signal: AbortSignal.timeout(10_000),
-            toolTimeoutMs: 200,
+            signal: AbortSignal.timeout(toolsMs),
+            toolTimeoutMs,
             now: () => performance.now(),
           },
         );
@@ -233,6 +242,18 @@ describe("a tool that fails again and again", () => {
       expect(statuses(await desk.turn(ORDER, ORDER))).toEqual(["ok", "ok"]);
     },
   );
+
+  it("is counted although the turn's time for tools ended it", async () => {
+    const desk = await OrderDesk.open();
+    desk.answer = () => new Promise(() => undefined);
+    for (let turn = 0; turn < 3; turn++) {
+      const [given_up] = await desk.turnWithin(200, ORDER);
+      expect(given_up).toMatchObject({ status: "timeout" });
+    }
+    desk.answer = async () => "shipped";
+    expect(statuses(await desk.turn(ORDER))).toEqual(["refused"]);
+    expect(desk.keys).toHaveLength(3);
+  });
 
   it("is left alone again when the one that tries fails, too", async () => {
     const desk = await OrderDesk.open();

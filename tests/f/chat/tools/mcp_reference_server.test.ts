@@ -44,6 +44,7 @@ async function answer(model: ScriptedModel): Promise<string[]> {
       chatbotId: chatbot.id,
       turnId: turn_id,
       contactId: contact.id,
+      traceparent: null,
     };
     const mcp = mcpTools(database, scope, async () => ({ keySet, policy }));
     const makers = {

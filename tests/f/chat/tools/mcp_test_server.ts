@@ -18,6 +18,8 @@ export class McpTestServer {
   asked: string[] = [];
   /** the headers of the last message */
   headers: IncomingMessage["headers"] = {};
+  /** of each message */
+  traces: unknown[] = [];
   calls: Message["params"][] = [];
   connections = 0;
   result: Answer = () => ({ content: [{ type: "text", text: "The order is on its way." }] });
@@ -67,6 +69,7 @@ export class McpTestServer {
     const message = JSON.parse(body) as Message;
     this.asked.push(message.method);
     this.headers = request.headers;
+    this.traces.push(request.headers.traceparent);
     if (this.onMessage) return this.onMessage(response, message);
     if (message.id === undefined) return void response.writeHead(202).end();
     this.#answer(message, request, response);

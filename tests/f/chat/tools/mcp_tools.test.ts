@@ -17,6 +17,7 @@ import { McpTestServer } from "./mcp_test_server.ts";
 
 const keySet = { current: "1", keys: new Map([["1", Buffer.alloc(32, 7)]]) };
 const SECRET = "Bearer the-secret-of-the-shop";
+const TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 let db: TestDatabase;
 let contact: ContactRow;
@@ -65,6 +66,7 @@ interface TurnOptions {
   who?: ContactRow;
   timeoutMs?: number;
   allowed?: string[];
+  traceparent?: string | null;
 }
 
 /** One turn, in which `work` is what the model asks for. */
@@ -73,14 +75,19 @@ async function turn<Result>(
     call: (name: string, args?: object) => Promise<string>,
     names: string[],
   ) => Result | Promise<Result>,
-  { who = contact, timeoutMs, allowed = servers.map(({ origin }) => origin) }: TurnOptions = {},
+  {
+    who = contact,
+    timeoutMs,
+    allowed = servers.map(({ origin }) => origin),
+    traceparent = null,
+  }: TurnOptions = {},
 ): Promise<Result> {
   const { id } = await insertTurn(db, { contact_id: who.id });
   const { organization_id, chatbot_id } = who;
   const scope = { organizationId: organization_id, chatbotId: chatbot_id, turnId: id };
   const policy = { allowedPrivateOrigins: allowed, ownNetworks: [] };
   return withDb(db.resource("chatbot_app"), async (database) => {
-    const mcp = mcpTools(database, { ...scope, contactId: who.id }, async () => ({
+    const mcp = mcpTools(database, { ...scope, contactId: who.id, traceparent }, async () => ({
       keySet,
       policy,
     }));
@@ -153,6 +160,15 @@ it("calls a tool with its arguments, the sealed headers and the key of the call"
   await expect(failure).rejects.toThrow(McpUnavailableError);
   await expect(failure).rejects.not.toThrow(SECRET);
   expect(JSON.stringify([await alerts(), logged.mock.calls])).not.toContain(SECRET);
+});
+
+it("tells a server with every request which webhook the turn answers, and nothing where there is none", async () => {
+  await integrate(server);
+  await turn((call) => call("shop__look_up"), { traceparent: TRACE });
+  expect(server.traces.length).toBeGreaterThan(3); // how it is spoken to, its list, the call
+  expect(new Set(server.traces)).toEqual(new Set([TRACE]));
+  await turn((call) => call("shop__look_up"));
+  expect(server.traces.at(-1)).toBeUndefined();
 });
 
 it("goes on with a contact's session in the next turn, opens another contact's own, and a new one for one that is forgotten", async () => {
