@@ -224,7 +224,8 @@ it("answers with eight of ten servers when one hangs and one crashes, tells of b
   }
   const [, , , , hanging, crashing] = servers;
   const eight = [0, 1, 2, 5, 6, 7, 8, 9].map((number) => `server_${number}__look_up`);
-  expect(await namesOf({ timeoutMs: 1_500 })).toEqual(eight);
+  // ten connections at once on a busy machine
+  expect(await namesOf({ timeoutMs: 4_000 })).toEqual(eight);
   expect(await alerts()).toMatchObject([
     { kind: "integration_unavailable", details: { integration: "server_3" } },
     { kind: "integration_unavailable", details: { integration: "server_4" } },
@@ -237,8 +238,8 @@ it("answers with eight of ten servers when one hangs and one crashes, tells of b
       [contact.organization_id],
     );
     expect(resting).toHaveLength(2);
-  });
-  expect(await namesOf({ timeoutMs: 1_500 })).toEqual(eight);
+  }, 10_000);
+  expect(await namesOf({ timeoutMs: 4_000 })).toEqual(eight);
   expect(connections()).toEqual(before);
   expect(await alerts()).toHaveLength(2);
 });
