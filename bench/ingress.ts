@@ -1,9 +1,13 @@
 /**
  * How many webhooks a second the ingress commits, beside the least that a webhook can be (ingress/bare_server.ts):
- * each in a process of its own, on the PostgreSQL of TEST_DATABASE_URL, taking turns under the same load.
+ * each in a process of its own, built and run as the ingress' image is, on the PostgreSQL of TEST_DATABASE_URL, taking
+ * turns under the same load.
  * `--seconds N` is how long each of them is under load in a round.
  */
 
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { createTestDatabase, type TestDatabase } from "../tests/helpers/database.ts";
@@ -24,10 +28,11 @@ export async function measure(args: string[]): Promise<Record<string, unknown>> 
       "Set TEST_DATABASE_URL to a superuser's URL of a PostgreSQL 15 or later with pgvector.",
     );
   }
+  const folder = await mkdtemp(join(tmpdir(), "chatbot-bench-"));
   const database = await createTestDatabase();
   const servers: ServerProcess[] = [];
   try {
-    const { ingress, bare } = await startServers(database, servers);
+    const { ingress, bare } = await startServers(database, folder, servers);
     const rounds = await alternate(
       { ingress: ingress.url, bare: bare.url },
       Number(values.seconds),
@@ -36,16 +41,18 @@ export async function measure(args: string[]): Promise<Record<string, unknown>> 
   } finally {
     for (const server of servers.reverse()) await server.stop();
     await database.close();
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function startServers(database: TestDatabase, started: ServerProcess[]) {
+async function startServers(database: TestDatabase, folder: string, started: ServerProcess[]) {
   await insertChatbot(database, { phone_number_id: PHONE_NUMBER_ID });
   await database.query(
     "create table bare_webhooks (id bigint generated always as identity primary key, body jsonb not null)",
   );
   const start = async (file: string, env: Record<string, string>) => {
-    const server = await startServerProcess(fileURLToPath(new URL(file, import.meta.url)), env);
+    const path = fileURLToPath(new URL(file, import.meta.url));
+    const server = await startServerProcess(path, folder, env);
     started.push(server);
     return server;
   };

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CannotMeasureError } from "../measurement.ts";
+import { bundle, nodeFlags } from "./as_in_the_image.ts";
 
 export interface ServerProcess {
   url: string;
@@ -14,14 +15,15 @@ const START_MILLISECONDS = 20_000;
 
 /**
  * Runs a server that takes its port from PORT and answers GET /healthz, in a process of its own: in the measuring
- * one it would share its thread with the load.
+ * one it would share its thread with the load. It is built into `folder` and run as the ingress' image is.
  */
 export async function startServerProcess(
   file: string,
+  folder: string,
   env: Record<string, string>,
 ): Promise<ServerProcess> {
   const port = await freePort();
-  const child = spawn(process.execPath, ["--import", "tsx", file], {
+  const child = spawn(process.execPath, [...nodeFlags(), await bundle(file, folder)], {
     env: { ...process.env, ...env, PORT: String(port) },
     // what it logs costs it as much as in production, and nobody reads it
     stdio: ["ignore", "ignore", "inherit"],
