@@ -51,6 +51,7 @@ export async function main(
 /**
  * The rows go in one transaction, which also writes down what is to be removed outside: killed before its commit
  * nothing happened, killed after it the rest is still known. Asked again, it goes on, or answers what was done.
+ * Throws JobsNotRemovableError.
  */
 export async function eraseContact(
   database: Database,

@@ -15,22 +15,43 @@ export interface ErasureState {
   readonly removed: Readonly<Record<string, number>>;
 }
 
-/** Goes on with the organization's erasures that were interrupted. */
+/** The contact's rows are gone. What is left stands in the erasure's row, and is removed when it goes on. */
+export class JobsNotRemovableError extends Error {
+  override readonly name = "JobsNotRemovableError";
+  readonly erasureId: string;
+
+  constructor(erasureId: string) {
+    super(
+      `The rows of the erasure ${erasureId} are gone; its Windmill runs and files are left, since only an admin of the workspace may remove runs. Run f/operations/erase_contact again as one, or let one save the schedule of f/operations/purge. The row in erasures lists what is left.`,
+    );
+    this.erasureId = erasureId;
+  }
+}
+
+/** Goes on with the organization's erasures that were interrupted. Returns whether all of them are finished now. */
 export async function finishErasures(
   database: Database,
   clients: EraseClients,
   organizationId: string,
-): Promise<void> {
+): Promise<boolean> {
   const begun = await withTenant(database, organizationId, (tenant) =>
     many<{ id: string }>(
       tenant,
       "select id from erasures where finished_at is null order by started_at",
     ),
   );
-  for (const { id } of begun) await finishErasure(database, clients, organizationId, id);
+  let isFinished = true;
+  for (const { id } of begun) {
+    const state = await finishErasure(database, clients, organizationId, id);
+    isFinished = isFinished && state.isFinished;
+  }
+  return isFinished;
 }
 
-/** Removes what an erasure left to do outside of the database. May run any number of times. */
+/**
+ * Removes what an erasure left to do outside of the database. May run any number of times. Throws
+ * JobsNotRemovableError.
+ */
 export async function finishErasure(
   database: Database,
   { jobs, removeFile }: EraseClients,
@@ -46,6 +67,8 @@ export async function finishErasure(
     ),
   );
   if (erasure.is_finished) return { isFinished: true, removed: erasure.removed };
+  const mayHaveJobs = erasure.flow_job_ids.length + erasure.webhook_event_ids.length > 0;
+  if (mayHaveJobs && !(await jobs.mayRemove())) throw new JobsNotRemovableError(erasureId);
   const roots = [...erasure.flow_job_ids];
   for (const eventId of erasure.webhook_event_ids) {
     roots.push(...(await jobs.ofEvent(eventId)).map(({ id }) => id));

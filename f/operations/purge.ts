@@ -47,12 +47,18 @@ export async function purge(
     "select organization_id from billed_organizations()",
   );
   for (const { organization_id } of organizations) {
-    try {
-      await finishErasures(database, clients, organization_id);
-      const isDone = await purgeOrganization(database, clients, organization_id, limits, add);
-      isComplete = isComplete && isDone;
-    } catch (error) {
-      failures.push(error instanceof Error ? error : new Error(String(error)));
+    const tasks = [
+      () => purgeOrganization(database, clients, organization_id, limits, add),
+      () => finishErasures(database, clients, organization_id),
+    ];
+    // one that fails every night must not keep the other from being done
+    for (const task of tasks) {
+      try {
+        const isDone = await task();
+        isComplete = isComplete && isDone;
+      } catch (error) {
+        failures.push(error instanceof Error ? error : new Error(String(error)));
+      }
     }
   }
   add("webhook_events", await deleteUnrouted(database, limits));

@@ -9,6 +9,8 @@ export interface JobRecord {
 
 /** Windmill's record of its jobs, to remove from. */
 export interface JobRecords {
+  /** Whether the user of this job may: to another one Windmill shows other people's jobs as if there were none. */
+  mayRemove(): Promise<boolean>;
   find(id: string): Promise<JobRecord | undefined>;
   /** The runs of the flow that were started for an event. */
   ofEvent(webhookEventId: number): Promise<readonly JobRecord[]>;
@@ -28,6 +30,10 @@ export function jobRecords(): JobRecords {
   const list = async (filter: object) =>
     (await wmill.JobService.listJobs({ workspace, perPage: PER_PAGE, ...filter })).map(toRecord);
   return {
+    mayRemove: async () => {
+      const { is_admin, is_super_admin } = await wmill.UserService.whoami({ workspace });
+      return is_admin || is_super_admin;
+    },
     find: async (id) => {
       try {
         return toRecord(await wmill.JobService.getJob({ workspace, id, noLogs: true }));

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { eraseContact } from "../../../f/operations/erase_contact.ts";
+import { JobsNotRemovableError } from "../../../f/operations/finish_erasure.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/database.ts";
 import {
   insertAuditLog,
@@ -332,6 +333,23 @@ describe("Windmill's jobs", () => {
     await erase();
     expect(archive.cancelled).toEqual([flow, step]);
     expect(archive.ids()).toEqual([theirs]);
+  });
+
+  it("that only an admin may remove are left with the files, which the certificate lists until one asks", async () => {
+    const flow = archive.add({ id: turn.flow_job_id });
+    const kept = [...files];
+    archive.isAdmins = false;
+    const refused = erase();
+    await expect(refused).rejects.toThrow(JobsNotRemovableError);
+    await expect(refused).rejects.toThrow(/only an admin of the workspace may remove/);
+    expect(await columnsHolding(db, WORDS)).toEqual([]);
+    expect(await erasures()).toMatchObject([
+      { finished_at: null, flow_job_ids: [flow], file_keys: kept },
+    ]);
+    expect([archive.ids(), [...files]]).toEqual([[flow], kept]);
+    archive.isAdmins = true;
+    expect(await erase()).toMatchObject({ outcome: "erased", removed: { jobs: 1, files: 1 } });
+    expect([archive.ids(), [...files]]).toEqual([[], []]);
   });
 
   it("are found by the event, too: a turn that was taken over knows its last flow only", async () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { eraseContact } from "../../../f/operations/erase_contact.ts";
 import { type PurgeLimits, purge } from "../../../f/operations/purge.ts";
@@ -188,6 +189,21 @@ it("an erasure that was interrupted is finished", async () => {
     { done: true },
   ]);
   expect([...files]).toEqual([]);
+});
+
+it("an erasure that cannot be finished is told, and keeps nothing from being deleted", async () => {
+  await insertOf(shop, 11);
+  const archive = new JobArchive();
+  archive.isAdmins = false;
+  const notAdmins = { ...clients(), jobs: archive.records };
+  const erased = await insertContact(db, { chatbot_id: shop.chatbot.id });
+  await insertTurn(db, { contact_id: erased.id, status: "completed", flow_job_id: randomUUID() });
+  const erasing = shop.as((database) => eraseContact(database, notAdmins, erased.id, OPERATOR));
+  await expect(erasing).rejects.toThrow("only an admin");
+  expect(await db.query("select id from messages")).toHaveLength(1);
+  const purging = shop.as((database) => purge(database, notAdmins, LIMITS));
+  await expect(purging).rejects.toThrow(/Purging failed for 1 organizations.*only an admin/);
+  expect(await db.query("select id from messages")).toEqual([]);
 });
 
 it("Meta's redeliveries of seven days are not forgotten earlier", async () => {
