@@ -630,6 +630,8 @@ create table document_chunks (
 );
 comment on table document_chunks is 'The passages of a knowledge source, with what finds them.';
 comment on column document_chunks.embedding_bits is 'The signs of the embedding: how many differ between two says roughly how near they are.';
+alter table document_chunks alter column embedding set storage main;
+alter table document_chunks alter column embedding_bits set storage plain;
 CREATE INDEX document_chunks_chatbot_idx ON document_chunks USING btree (organization_id, chatbot_id) INCLUDE (knowledge_source_id, version, id, embedding_bits);
 alter table document_chunks enable row level security;
 alter table document_chunks force row level security;
@@ -1990,14 +1992,16 @@ AS $function$
     with short_list as materialized (
       select c.id
       from document_chunks c
-      join knowledge_sources s on s.id = c.knowledge_source_id and s.live_version = c.version
       where c.chatbot_id = p_chatbot_id
       -- in a query of its own it is computed once, else for each chunk
       order by c.embedding_bits <~> (select binary_quantize(p_embedding)::bit(1536))
-      limit greatest(400, 10 * p_limit)
+      limit greatest(300, 8 * p_limit)
     )
     select c.id, (c.embedding <=> p_embedding) as distance
     from short_list join document_chunks c using (id)
+    where exists (
+      select from knowledge_sources s where s.id = c.knowledge_source_id and s.live_version = c.version
+    )
     order by distance, c.id
     limit p_limit
   $function$;

@@ -71,7 +71,11 @@ async function tables(database: Queryable): Promise<Ordered[]> {
       array(${TABLE_GRANTS}) as grants,
       array(select format('comment on column %I.%I is %L', c.relname, a.attname, col_description(c.oid, a.attnum))
         from pg_attribute a where a.attrelid = c.oid and col_description(c.oid, a.attnum) is not null
-        order by a.attnum) as "columnComments"
+        order by a.attnum) as "columnComments",
+      array(select format('alter table %I alter column %I set storage %s', c.relname, a.attname,
+          case a.attstorage when 'p' then 'plain' when 'e' then 'external' when 'm' then 'main' else 'extended' end)
+        from pg_attribute a join pg_type t on t.oid = a.atttypid
+        where a.attrelid = c.oid and a.attnum > 0 and a.attstorage <> t.typstorage order by a.attnum) as "columnStorages"
     from pg_class c
     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
       and c.relname <> $1`,

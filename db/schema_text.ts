@@ -9,6 +9,8 @@ export interface TableParts {
   policies: string[];
   grants: string[];
   columnComments: string[];
+  /** only where it is not that of the column's type */
+  columnStorages: string[];
 }
 
 export interface FunctionParts {
@@ -30,6 +32,7 @@ export function tableSql(table: TableParts): string {
       ? []
       : [`comment on table ${table.name} is ${quote(table.comment)}`]),
     ...table.columnComments,
+    ...table.columnStorages,
     ...table.indexes,
     ...(table.isSecured ? [`alter table ${table.name} enable row level security`] : []),
     ...(table.isForced ? [`alter table ${table.name} force row level security`] : []),

@@ -118,16 +118,20 @@ const FUSED_SEARCH = `
   with chatbot as (
     select max_distance, coalesce($4::integer, passages_per_search) as wanted from chatbots where id = $1
   ),
+  nearest as materialized (
+    select chunk_id as id, distance, row_number() over (order by distance, chunk_id) as rank
+    from nearest_chunks($1, $2::vector, 40)
+  ),
+  -- the 40 that cover most, and what the nearest cover: 15,000 that share one word are not kept
   covered as materialized (
-    select chunk_id as id, coverage from score_chunks_by_words($1, $3)
+    select chunk_id as id, coverage
+    from score_chunks_by_words($1, $3)
+    order by chunk_id in (select id from nearest) desc, coverage desc, chunk_id
+    limit 80
   ),
   worded as materialized (
     select id, coverage, row_number() over (order by coverage desc, id) as rank
     from (select id, coverage from covered order by coverage desc, id limit 40) best
-  ),
-  nearest as materialized (
-    select chunk_id as id, distance, row_number() over (order by distance, chunk_id) as rank
-    from nearest_chunks($1, $2::vector, 40)
   ),
   candidate as materialized (
     select id, nearest.rank as vector_rank, worded.rank as text_rank,
