@@ -9,7 +9,7 @@ import { PDFLoader } from "@langchain/community/document_loaders/fs/pdf";
 import { CheerioWebBaseLoader } from "@langchain/community/document_loaders/web/cheerio";
 import { RecursiveCharacterTextSplitter } from "@langchain/textsplitters";
 
-const [folder = "", origin = "", webPages = ""] = process.argv.slice(2);
+const [kind = "", folder = "", origin = "", webPages = ""] = process.argv.slice(2);
 const splitter = new RecursiveCharacterTextSplitter({ chunkSize: 1_000, chunkOverlap: 200 });
 let passages = 0;
 
@@ -18,10 +18,14 @@ async function read(loader) {
 }
 
 const start = performance.now();
-await read(new PDFLoader(join(folder, "handbook.pdf")));
-await read(new DocxLoader(join(folder, "handbook.docx")));
-for (let page = 0; page < Number(webPages); page++) {
-  await read(new CheerioWebBaseLoader(`${origin}/${page}.html`));
+if (kind === "pdf") {
+  await read(new PDFLoader(join(folder, "handbook.pdf")));
+} else if (kind === "docx") {
+  await read(new DocxLoader(join(folder, "handbook.docx")));
+} else {
+  for (let page = 0; page < Number(webPages); page++) {
+    await read(new CheerioWebBaseLoader(`${origin}/${page}.html`));
+  }
 }
 const ms = performance.now() - start;
 console.log(JSON.stringify({ ms, passages, peak: process.resourceUsage().maxRSS }));

@@ -9,7 +9,7 @@ import type { StructuredText } from "./text_writer.ts";
 
 /** An article of less than this share of the page's text is a teaser: then the page is taken without its frame. */
 const LEAST_SHARE = 0.25;
-const FRAME = "nav, header, footer, aside, [role=navigation], [aria-hidden=true]";
+const FRAME = new Set(["nav", "header", "footer", "aside"]);
 
 /** A web page's main text under its title, without navigation and advertisements. */
 export async function extractWebPage({ bytes, charset }: RawDocument): Promise<ExtractedDocument> {
@@ -18,7 +18,7 @@ export async function extractWebPage({ bytes, charset }: RawDocument): Promise<E
   checkHtmlLimits(html);
   const { document } = parseHTML(html);
   const title = document.title.replace(/\s+/g, " ").trim();
-  const whole = withoutFrame(document);
+  const whole = htmlToText(document.body, isFrame);
   const article = readArticle(document);
   const enough = article !== null && article.text.length >= whole.text.length * LEAST_SHARE;
   return { ...withTitle(title, enough ? article : whole), pages: [] };
@@ -30,10 +30,12 @@ function readArticle(document: Document): StructuredText | null {
   return article?.content ? htmlToText(article.content as Element) : null;
 }
 
-function withoutFrame(document: Document): StructuredText {
-  const body = document.body.cloneNode(true) as Element;
-  for (const element of body.querySelectorAll(FRAME)) element.remove();
-  return htmlToText(body);
+function isFrame(element: Element): boolean {
+  return (
+    FRAME.has(element.localName) ||
+    element.getAttribute("role") === "navigation" ||
+    element.getAttribute("aria-hidden") === "true"
+  );
 }
 
 /** The title heads the page, unless its first heading says the same. */
