@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import type { FileType } from "../f/knowledge/file_type.ts";
 import type { Queryable } from "./query.ts";
 import type { LocalWindmill } from "./windmill/start_windmill.ts";
 
 /** What a form in the Windmill UI would hand to f/knowledge/upload_document. */
 export type UploadArguments = { chatbotId: string; name: string } & (
-  | { sourceType: "pdf" | "text"; content: Uint8Array }
+  | { sourceType: FileType; content: Uint8Array }
   | { sourceType: "url"; url: string }
 );
 

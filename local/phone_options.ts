@@ -1,12 +1,7 @@
 import { uploadKnowledge } from "./knowledge_upload.ts";
+import { fileTypeOfUpload } from "./phone/file_type_of_upload.ts";
 import type { PhoneOptions } from "./phone/start_phone.ts";
-import type {
-  Conversation,
-  FlowRun,
-  KnowledgeSource,
-  PhoneChatbot,
-  UploadedFile,
-} from "./phone/types.ts";
+import type { Conversation, FlowRun, KnowledgeSource, PhoneChatbot } from "./phone/types.ts";
 import type { Queryable } from "./query.ts";
 import type { Stack } from "./stack.ts";
 
@@ -23,8 +18,6 @@ const EXAMPLE_QUESTIONS = [
   "What does delivery to the islands cost?",
   "When is the first inspection due?",
 ];
-
-const PDF_MAGIC = "%PDF-";
 
 /** Wires the phone page to the running platform. */
 export function phoneOptions(stack: Stack, port: number): PhoneOptions {
@@ -44,7 +37,12 @@ export function phoneOptions(stack: Stack, port: number): PhoneOptions {
     uploadDocument: async (chatbotId, file, onProgress) => {
       await uploadKnowledge(
         stack,
-        { chatbotId, name: file.name, sourceType: sourceTypeOf(file), content: file.content },
+        {
+          chatbotId,
+          name: file.name,
+          sourceType: fileTypeOfUpload(file.name, file.content),
+          content: file.content,
+        },
         ({ status, percent }) => onProgress({ status, percent }),
       );
     },
@@ -52,12 +50,6 @@ export function phoneOptions(stack: Stack, port: number): PhoneOptions {
     sourcesOf: (chatbot) => knowledgeSources(stack.admin, chatbot),
     runsOf: (conversation) => flowRuns(stack.admin, conversation),
   };
-}
-
-/** The upload script checks the bytes itself; this only fills in its form. */
-function sourceTypeOf(file: UploadedFile): "pdf" | "text" {
-  const start = Buffer.from(file.content.subarray(0, PDF_MAGIC.length)).toString("latin1");
-  return start === PDF_MAGIC ? "pdf" : "text";
 }
 
 /** What a chatbot knows or is learning, the newest first. */

@@ -1,16 +1,17 @@
 import { MAX_FILE_BYTES } from "../../f/knowledge/upload_request.ts";
 import { type Html, html } from "../html.ts";
+import { UPLOAD_EXTENSIONS } from "./file_type_of_upload.ts";
 import { timeOf } from "./time_of.ts";
 import type { FlowRun, KnowledgeSource, PhoneChatbot } from "./types.ts";
 
-const FILE_TYPES = ".pdf,.txt,.md,.csv,text/plain,application/pdf";
+const ACCEPTED = UPLOAD_EXTENSIONS.join(",");
 const OPENING_CHARACTERS = 30;
 
 /** What happens behind the phone: what the chatbot knows, and its flow runs. */
 export function renderPanel({ displayName }: PhoneChatbot): Html {
   return html`<aside class="behind">
 <h2>Knowledge</h2>
-<label class="upload"><input type="file" id="file" accept="${FILE_TYPES}" data-max-bytes="${MAX_FILE_BYTES}"><span>Upload a document for ${displayName}<small>PDF, text, Markdown or CSV, up to 10 MB</small></span></label>
+<label class="upload"><input type="file" id="file" accept="${ACCEPTED}" data-max-bytes="${MAX_FILE_BYTES}"><span>Upload a document for ${displayName}<small>PDF, Word, text, Markdown, HTML or CSV, up to 10 MB</small></span></label>
 <p class="problem" id="not-uploaded" role="alert"></p>
 <ul class="knowledge" id="knowledge"></ul>
 <h2>Flow runs</h2>

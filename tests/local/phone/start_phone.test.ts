@@ -231,7 +231,7 @@ describe("the phone page", () => {
 
   it("offers the file types that can be read", async () => {
     const { get } = await startPhoneAndStandIn();
-    expect(await get("/")).toContain('accept=".pdf,.txt,.md,.csv,text/plain,application/pdf"');
+    expect(await get("/")).toContain('accept=".pdf,.docx,.txt,.md,.markdown,.html,.htm,.csv"');
   });
 
   it("offers the example questions, escaped", async () => {
