@@ -1,15 +1,19 @@
+import { argv } from "node:process";
+import { DOCTOR, readCommandLine, UsageError } from "./command_line.ts";
 import { CHECKS } from "./doctor/checks.ts";
 import { makeClients } from "./doctor/clients.ts";
 import { type Finding, failed } from "./doctor/finding.ts";
 import { findingLine, summaryOf } from "./doctor/report.ts";
 import { runChecks } from "./doctor/run_checks.ts";
 import { secretsOf } from "./doctor/secrets.ts";
-import { type Environment, readEnvironment } from "./environment.ts";
+import { NoEnvFileError, readEnvironment } from "./environment.ts";
 import { InvalidSettingsError, readSettings, type Settings } from "./settings.ts";
 
-/** Looks whether a running installation works, and says for each thing that does not what to do. */
+/** `npm run doctor [-- --env <file>]`: looks whether a running installation works, and says for each thing that does not what to do. */
 async function doctor(): Promise<void> {
-  const settings = readOrExplain(readEnvironment(".env", process.env));
+  const { wantsHelp, envFile } = readCommandLine(DOCTOR, argv.slice(2));
+  if (wantsHelp) return console.log(DOCTOR.usage);
+  const settings = readOrExplain(envFile);
   const findings = Array.isArray(settings)
     ? settings
     : await runChecks(CHECKS, makeClients(settings), settings);
@@ -20,16 +24,23 @@ async function doctor(): Promise<void> {
   process.exitCode = summary.doctor === "ok" ? 0 : 1;
 }
 
-function readOrExplain(env: Environment): Settings | Finding[] {
+function readOrExplain(file: string): Settings | Finding[] {
   try {
-    return readSettings(env);
+    return readSettings(readEnvironment(file, process.env), file);
   } catch (error) {
+    if (error instanceof NoEnvFileError) {
+      return [{ check: "settings", ...failed(error.message, "Name another file with --env.") }];
+    }
     if (!(error instanceof InvalidSettingsError)) throw error;
     return error.problems.map((problem) => ({
       check: "settings",
-      ...failed(problem, "Correct it in .env; .env.example explains it."),
+      ...failed(problem, `Correct it in ${file}; .env.example explains it.`),
     }));
   }
 }
 
-await doctor();
+doctor().catch((error: unknown) => {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+});

@@ -1,14 +1,13 @@
 /** `npm run deploy [-- --check] [--env <file>]`: makes an installation, or says what differs. */
 
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { argv } from "node:process";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { DEPLOY, readCommandLine, UsageError } from "./command_line.ts";
 import { composeIngress } from "./compose.ts";
 import { check, type Deployment, deploy } from "./deploy.ts";
 import { DeployError } from "./deploy_error.ts";
 import { isReadByOthers, openEnvFile } from "./env_file.ts";
-import { readEnvironment } from "./environment.ts";
+import { NoEnvFileError, readEnvironment } from "./environment.ts";
 import { nextSteps } from "./next_steps.ts";
 import { InvalidSettingsError, readSettings } from "./settings.ts";
 import { WindmillRefusedError, WindmillUnreachableError } from "./windmill_api.ts";
@@ -18,28 +17,31 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** Windmill's own first start, with its migrations, takes about a minute. */
 const PATIENCE_SECONDS = 180;
+/** Who only looks does not wait for what is being started. */
+const PATIENCE_OF_CHECK_SECONDS = 5;
 
 /** What the operator can mend: the sentence is enough. The rest is ours, and shows where it happened. */
-const SPOKEN = [DeployError, InvalidSettingsError, WindmillRefusedError, WindmillUnreachableError];
+const SPOKEN = [
+  ...[DeployError, UsageError, NoEnvFileError, InvalidSettingsError],
+  ...[WindmillRefusedError, WindmillUnreachableError],
+];
 
 async function main(): Promise<void> {
-  // not --env-file, which Node 20 takes for its own wherever it stands
-  const { values } = parseArgs({
-    options: { check: { type: "boolean", default: false }, env: { type: "string" } },
-  });
   const tell = (line: string) => console.log(line);
-  const file = values.env ? resolve(values.env) : defaultEnvFile();
+  const { wantsHelp, check: isCheck, envFile: file } = readCommandLine(DEPLOY, argv.slice(2));
+  if (wantsHelp) return tell(DEPLOY.usage);
   process.chdir(ROOT);
   const read = () => {
     const env = readEnvironment(file, process.env);
-    return { env, settings: readSettings(env) };
+    return { env, settings: readSettings(env, file) };
   };
   const deployment: Deployment = {
     ...{ read, tell, root: ROOT, secrets: openEnvFile(file) },
-    ...{ wmill: wmillPush(ROOT), ingress: composeIngress(ROOT), patienceSeconds: PATIENCE_SECONDS },
+    ...{ wmill: wmillPush(ROOT), ingress: composeIngress(ROOT) },
+    patienceSeconds: isCheck ? PATIENCE_OF_CHECK_SECONDS : PATIENCE_SECONDS,
   };
   if (isReadByOthers(file)) tell(`note       others may read ${file}: chmod 600`);
-  if (values.check) {
+  if (isCheck) {
     const differences = await check(deployment);
     tell(JSON.stringify({ deploy: "check", differences }));
     if (differences > 0) process.exitCode = 1;
@@ -50,15 +52,9 @@ async function main(): Promise<void> {
   tell(JSON.stringify({ deploy: "ok", changed }));
 }
 
-/** Without .env, what is made on the way is kept beside the other state of this machine. */
-function defaultEnvFile(): string {
-  const file = join(ROOT, ".env");
-  return existsSync(file) ? file : join(ROOT, ".local", "deploy.env");
-}
-
 main().catch((error: unknown) => {
   const isSpoken = SPOKEN.some((type) => error instanceof type);
   console.error(isSpoken && error instanceof Error ? error.message : error);
-  console.log(JSON.stringify({ deploy: "failed" }));
-  process.exitCode = 1;
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+  if (!(error instanceof UsageError)) console.log(JSON.stringify({ deploy: "failed" }));
 });

@@ -113,9 +113,9 @@ export class InvalidSettingsError extends Error {
   /** One sentence per wrong variable; never its value, which may be a secret. */
   readonly problems: readonly string[];
 
-  constructor(problems: readonly string[]) {
+  constructor(file: string, problems: readonly string[]) {
     super(
-      `Correct these variables in .env or the environment (see .env.example):\n${problems
+      `Correct these variables in ${file} or the environment (see .env.example):\n${problems
         .map((problem) => `  ${problem}`)
         .join("\n")}`,
     );
@@ -125,8 +125,8 @@ export class InvalidSettingsError extends Error {
 
 type Variables = z.infer<typeof environment>;
 
-/** @throws {InvalidSettingsError} which names every wrong variable at once */
-export function readSettings(env: Environment): Settings {
+/** `file` is where most variables were read. @throws {InvalidSettingsError} which names every wrong variable at once */
+export function readSettings(env: Environment, file = ".env"): Settings {
   const parsed = environment.safeParse(env);
   const problems = parsed.success
     ? []
@@ -134,7 +134,7 @@ export function readSettings(env: Environment): Settings {
   if (!env.S3_ACCESS_KEY !== !env.S3_SECRET_KEY) {
     problems.push("S3_ACCESS_KEY, S3_SECRET_KEY: set both, or neither");
   }
-  if (!parsed.success || problems.length > 0) throw new InvalidSettingsError(problems);
+  if (!parsed.success || problems.length > 0) throw new InvalidSettingsError(file, problems);
   return settingsFrom(parsed.data);
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { withConnection } from "../db/connection.ts";
 import { DeployError } from "./deploy_error.ts";
+import { reasonOf } from "./doctor/reason.ts";
 import type { Tell } from "./run_units.ts";
 import {
   type WindmillApi,
@@ -46,7 +47,7 @@ export async function waitForPostgres(databaseUrl: string, patience: Patience): 
       if (code === NO_SUCH_DATABASE) return undefined;
       if (code === undefined || code === STARTING_UP) return cause;
       const problem = cause instanceof Error ? cause.message : String(cause);
-      throw new DeployError(`DATABASE_URL does not open: ${problem}. Correct it in .env.`, {
+      throw new DeployError(`DATABASE_URL does not open: ${problem}. Correct it where it is set.`, {
         cause,
       });
     }
@@ -68,10 +69,14 @@ async function until(
     const cause = await attempt();
     if (cause === undefined) return;
     if (Date.now() >= deadline) {
-      const reason = cause instanceof Error ? cause.message || cause.name : String(cause);
-      throw new DeployError(`${what} is not up after ${seconds} s: ${reason}. ${hint}`, { cause });
+      throw new DeployError(`${what} is not up after ${seconds} s: ${reasonOf(cause)}. ${hint}`, {
+        cause,
+      });
     }
-    if (tries === 0) tell(`waiting    ${what}, for ${seconds} s at most`);
+    if (tries === 0) {
+      const why = `${reasonOf(cause)}; Ctrl-C if the address is wrong`;
+      tell(`waiting    ${what}, for ${seconds} s at most (${why})`);
+    }
     await sleep(PAUSE_MILLISECONDS);
   }
 }

@@ -33,3 +33,10 @@ export const skipped = (setting: string): Verdict => ({
   what: `${setting} is not set`,
   repair: `Set ${setting} in .env to have it checked.`,
 });
+
+/** Not looked at, because what it takes has failed: the cause is counted, and this is not. */
+export const blocked = (cause: string): Verdict => ({
+  state: "skipped",
+  what: `could not look, since ${cause} failed`,
+  repair: "Mend that one first.",
+});

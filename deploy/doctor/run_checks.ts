@@ -1,8 +1,7 @@
 import type { Settings } from "../settings.ts";
 import type { Check } from "./check.ts";
 import type { Clients } from "./clients.ts";
-
-import { type Finding, failed, type Verdict } from "./finding.ts";
+import { blocked, type Finding, failed, type Verdict } from "./finding.ts";
 import { reasonOf } from "./reason.ts";
 
 /** Longer than any of a check's calls may take together, on a machine that is busy. */
@@ -30,7 +29,7 @@ export async function runChecks(
       const skipped = verdicts.find(({ state }) => state === "skipped");
       if (skipped) return [skipped];
       if (verdicts.some(({ state }) => state === "failed")) {
-        return [failed(`could not look, since ${needed.name} failed`, "Mend that one first.")];
+        return [blocked(needed.name)];
       }
     }
     return withinLimit(check.run(clients, settings), timeLimitMs).catch(verdictOf);

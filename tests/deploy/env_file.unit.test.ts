@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { isReadByOthers, openEnvFile, withVariable } from "../../deploy/env_file.ts";
-import { readEnvironment } from "../../deploy/environment.ts";
+import { NoEnvFileError, readEnvironment } from "../../deploy/environment.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "env-file-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -36,6 +36,13 @@ describe("a variable of an env file", () => {
     expect(readEnvironment(file, {}).TOKEN).toBe("kept");
     expect(readEnvironment(file, { TOKEN: "" }).TOKEN).toBe("kept");
     expect(readEnvironment(file, { TOKEN: "given" }).TOKEN).toBe("given");
+  });
+
+  it("is missing with its file, unless the database is named elsewhere", () => {
+    const file = join(folder, "nosuch.env");
+    expect(() => readEnvironment(file, { DATABASE_URL: "" })).toThrow(NoEnvFileError);
+    expect(() => readEnvironment(file, {})).toThrow(`${file} does not exist`);
+    expect(readEnvironment(file, { DATABASE_URL: "given" })).toEqual({ DATABASE_URL: "given" });
   });
 
   it("stays with its owner, in a new file and in one that is there", () => {

@@ -59,6 +59,14 @@ it("makes the installation, and finds nothing to change the second time", async 
   expect((await deploy(windmill)).lines.at(-1)).toBe('{"deploy":"ok","changed":0}');
 }, 180_000);
 
+it("ends with its usage and status 2 for an option that it does not know", async () => {
+  const { code, lines } = await deploy(windmill, "--chek");
+  expect(lines).toEqual([
+    expect.stringMatching(/^Unknown option '--chek'\. Usage: npm run deploy /),
+  ]);
+  expect(code).toBe(2);
+});
+
 it("ends a check that finds differences with status 1", async () => {
   const anew = await startTestWindmill({ repositoryRoot: ".", schedules: false, isNew: true });
   try {

@@ -37,6 +37,12 @@ describe("the settings of an installation", () => {
     expect(problems.join()).not.toMatch(/secret-\d/);
   });
 
+  it("are to be corrected in the file that was read", () => {
+    expect(() => readSettings({}, "staging.env")).toThrow(
+      /^Correct these variables in staging\.env /,
+    );
+  });
+
   it.each([
     ["", { host: "object-storage:8333", useSsl: false }],
     ["minio:9000", { host: "minio:9000", useSsl: false }],

@@ -8,8 +8,9 @@ import { verifyToken } from "./verify_token.ts";
 export const publicWebhook: Check = {
   name: "public address",
   needs: [verifyToken],
-  async run({ http }, { ingress: { publicUrl, verifyToken: token = "" } }) {
+  async run({ http }, { ingress: { publicUrl, verifyToken: token } }) {
     if (publicUrl === undefined) return [skipped("PUBLIC_WEBHOOK_URL")];
+    if (token === undefined) return [skipped("META_VERIFY_TOKEN")];
     const shaken = await shakeHands(http, publicUrl, token).catch(reasonOf);
     if (typeof shaken === "string") {
       return [

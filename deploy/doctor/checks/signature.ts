@@ -29,7 +29,7 @@ export const signature: Check = {
       failed(
         `a webhook signed with META_APP_SECRET was answered ${right.status}`,
         right.status === 401
-          ? "The webhook server runs with another secret: docker compose up -d webhook-server."
+          ? "The app secret in .env is not the webhook server's. If .env is right: docker compose up -d webhook-server."
           : "See the check ingress, and the webhook server's log.",
       ),
     ];

@@ -48,7 +48,7 @@ async function judge(graph: Graph, number: BusinessNumber): Promise<Verdict> {
   if (isSubscribed) return ok(`the business account of chatbot ${chatbotId} is subscribed`);
   return failed(
     `Meta sends no webhooks of chatbot ${chatbotId}: our app is not subscribed to its business account`,
-    `curl -X POST https://graph.facebook.com/${GRAPH_API_VERSION}/<id of the business account>/subscribed_apps -H 'Authorization: Bearer <its token>'`,
+    `curl -X POST --oauth2-bearer '<its token>' https://graph.facebook.com/${GRAPH_API_VERSION}/<id of the business account>/subscribed_apps`,
   );
 }
 

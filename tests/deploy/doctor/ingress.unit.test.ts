@@ -1,12 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { ingress } from "../../../deploy/doctor/checks/ingress.ts";
+import { publicWebhook } from "../../../deploy/doctor/checks/public_webhook.ts";
 import { signature } from "../../../deploy/doctor/checks/signature.ts";
 import { verifyToken } from "../../../deploy/doctor/checks/verify_token.ts";
 import { makeClients } from "../../../deploy/doctor/clients.ts";
 import { readSettings } from "../../../deploy/settings.ts";
 
+const DATABASE_URL = "postgresql://nobody@127.0.0.1:1/none";
+
 const SETTINGS = readSettings({
-  DATABASE_URL: "postgresql://nobody@127.0.0.1:1/none",
+  DATABASE_URL,
   META_APP_SECRET: "the secret of the app",
   META_VERIFY_TOKEN: "the verify token",
 });
@@ -52,4 +55,17 @@ it("finds something else at the ingress' address, which answers 200 to everythin
   expect(await verifyToken.run(page, SETTINGS)).toMatchObject([
     { state: "failed", what: expect.stringContaining("a wrong verify token was answered 200") },
   ]);
+});
+
+it("warns of no verify token where Meta is meant to ask for it, and skips it where not", async () => {
+  const statesWith = async (env: Record<string, string>) => {
+    const settings = readSettings({ DATABASE_URL, ...env });
+    const checks = [verifyToken, publicWebhook];
+    const verdicts = checks.map((check) => check.run(answering("never asked"), settings));
+    return (await Promise.all(verdicts)).flat().map(({ state }) => state);
+  };
+  expect(await statesWith({})).toEqual(["skipped", "skipped"]);
+  expect(await statesWith({ META_APP_SECRET: "a secret" })).toEqual(["warning", "skipped"]);
+  const PUBLIC_WEBHOOK_URL = "https://bots.example.com/webhook";
+  expect(await statesWith({ PUBLIC_WEBHOOK_URL })).toEqual(["warning", "skipped"]);
 });

@@ -47,7 +47,7 @@ it("does not wait for a check that has no end", async () => {
   ]);
 });
 
-it("runs a check once though two need it, and none whose need failed or was skipped", async () => {
+it("runs a check once though two need it, and skips those whose need failed or was skipped", async () => {
   let runs = 0;
   const needed: Check = {
     name: "needed",
@@ -58,13 +58,21 @@ it("runs a check once though two need it, and none whose need failed or was skip
   };
   const unset = check("unset", [skipped("META_APP_ID")]);
   const findings = await run([
+    needed,
     check("a", [ok("never")], [needed]),
-    check("b", [ok("never")], [needed]),
+    check("b", [ok("never")], [check("between", [ok("never")], [needed])]),
     check("c", [ok("never")], [unset]),
     check("d", [ok("always")]),
   ]);
   expect(runs).toBe(1);
-  expect(findings.map(({ state }) => state)).toEqual(["failed", "failed", "skipped", "ok"]);
-  expect(findings[0]?.what).toContain("needed failed");
-  expect(findings[2]?.repair).toContain("META_APP_ID");
+  expect(findings.map(({ state }) => state)).toEqual([
+    "failed",
+    "skipped",
+    "skipped",
+    "skipped",
+    "ok",
+  ]);
+  const since = "could not look, since needed failed";
+  expect(findings.slice(1, 3).map(({ what }) => what)).toEqual([since, since]);
+  expect(findings[3]?.repair).toContain("META_APP_ID");
 });
