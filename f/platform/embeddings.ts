@@ -1,4 +1,5 @@
 import type OpenAI from "openai";
+import { EmbeddingPace, OPENAI_TIER_1 } from "./embedding_pace.ts";
 import { ModelCallError } from "./model_call_error.ts";
 import { readOpenAiClient, toModelCallError } from "./openai.ts";
 import { type RetryPlan, type Waiting, withRetries } from "./retry.ts";
@@ -30,7 +31,8 @@ export async function readEmbeddings(): Promise<Embeddings> {
     readOpenAiClient(TIMEOUT_MS),
     readVariable("f/platform/embedding_model"),
   ]);
-  return openAiEmbeddings(client, model);
+  const pace = new EmbeddingPace(OPENAI_TIER_1);
+  return openAiEmbeddings(client, model, RETRIES, undefined, pace);
 }
 
 export function openAiEmbeddings(
@@ -38,6 +40,7 @@ export function openAiEmbeddings(
   model: string,
   retries: RetryPlan = RETRIES,
   waiting?: Waiting,
+  pace?: EmbeddingPace,
 ): Embeddings {
   return {
     model,
@@ -46,7 +49,10 @@ export function openAiEmbeddings(
       for (let start = 0; start < texts.length; start += TEXTS_PER_CALL) {
         const batch = texts.slice(start, start + TEXTS_PER_CALL);
         const { vectors, tokens } = await withRetries(
-          () => embedBatch(client, model, batch),
+          async () => {
+            await pace?.take(batch);
+            return embedBatch(client, model, batch);
+          },
           retries,
           waiting,
         );

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { EmbeddingPace } from "../../../f/platform/embedding_pace.ts";
 import { openAiEmbeddings } from "../../../f/platform/embeddings.ts";
 import { makeOpenAiClient } from "../../../f/platform/openai.ts";
 import { type ModelsStandIn, startModels } from "../../../local/models/start_models.ts";
@@ -17,12 +18,23 @@ describe("openAiEmbeddings", () => {
     models.requests.embeddings.length = 0;
   });
 
-  const embeddings = ({ apiKey = "sk-test", model = MODEL, timeoutMs = 5_000 } = {}) =>
+  const embeddings = ({
+    apiKey = "sk-test",
+    model = MODEL,
+    timeoutMs = 5_000,
+    pace,
+  }: {
+    apiKey?: string;
+    model?: string;
+    timeoutMs?: number;
+    pace?: EmbeddingPace;
+  } = {}) =>
     openAiEmbeddings(
       makeOpenAiClient({ apiKey, baseUrl: models.baseUrl, timeoutMs }),
       model,
       { attempts: 3, firstWaitMs: 100, longestWaitMs: 20_000 },
       { random: () => 0, sleep: async (ms) => void waits.push(ms) },
+      pace,
     );
 
   it("returns a vector of 1,536 numbers for each text, in order, and the tokens", async () => {
@@ -53,6 +65,24 @@ describe("openAiEmbeddings", () => {
     models.failNext(fault, { call: "embeddings", times: 2 });
     expect((await embeddings().embed(["We open at nine."])).vectors).toHaveLength(1);
     expect(waits).toEqual([50, 100]);
+  });
+
+  it("asks its pace before every try", async () => {
+    const slept: number[] = [];
+    let now = 0;
+    const pace = new EmbeddingPace(
+      { requests: 1, tokens: 1_000_000 },
+      {
+        now: () => now,
+        sleep: async (ms) => {
+          slept.push(ms);
+          now += ms;
+        },
+      },
+    );
+    models.failNext({ kind: "error", status: 503 }, { call: "embeddings" });
+    await embeddings({ pace }).embed(["We open at nine."]);
+    expect(slept).toEqual([60_000]);
   });
 
   it("waits as long as it is told", async () => {
