@@ -64,9 +64,11 @@ function labelledTable(
   leaveOut: LeaveOut,
 ): { labels: string[]; rows: string[][] } | undefined {
   if (table.querySelector("table, caption")) return undefined;
-  const [first, ...rest] = [...table.querySelectorAll("tr")];
-  const labels = first ? [...first.children] : [];
+  const isRead = (element: Element) => !leaveOut(element);
+  const [first, ...rest] = [...table.querySelectorAll("tr")].filter(isRead);
+  const cells = (row: Element) => [...row.children].filter(isRead);
+  const labels = first ? cells(first) : [];
   if (labels.length < 2 || labels.some(({ localName }) => localName !== "th")) return undefined;
   const cellText = (cell: Element) => htmlToText(cell, leaveOut).text.replace(/\s+/g, " ");
-  return { labels: labels.map(cellText), rows: rest.map((row) => [...row.children].map(cellText)) };
+  return { labels: labels.map(cellText), rows: rest.map((row) => cells(row).map(cellText)) };
 }

@@ -192,30 +192,43 @@ describe("searchPassages", () => {
     expect(await search(chatbot, " \n\u0000 ")).toEqual({ passages: [], embeddingTokens: 0 });
   });
 
-  it("finds the nearest among more chunks than the short list by bits takes", async () => {
-    const chatbot = await insertChatbot(db, { passages_per_search: 10, max_distance: 2 });
-    const source = await insertKnowledgeSource(db, { chatbot_id: chatbot.id });
-    // the nearer, the more of the signs are the question's
-    await db.query(
+  /** Chunks that share the fewer signs with a question of ones, the higher their number. */
+  const numberedChunks = (source: KnowledgeSourceRow, from: number, to: number) =>
+    db.query(
       `insert into document_chunks (
          organization_id, chatbot_id, knowledge_source_id, version, chunk_no, content,
          start_offset, end_offset, embedding, text_search_language)
        select $1, $2, $3, 1, n, 'Passage ' || n, 0, 9, (
          select array_agg(case when at > n then 1 else -1 end order by at)::vector
          from generate_series(1, 1536) at), 'english'
-       from generate_series(0, 599) n order by n desc`,
-      [chatbot.organization_id, chatbot.id, source.id],
+       from generate_series($4::integer, $5::integer) n order by n desc`,
+      [source.organization_id, source.chatbot_id, source.id, from, to],
     );
-    const ones: Embeddings = {
-      model: "test",
-      embed: async () => ({ vectors: [new Array<number>(1_536).fill(1)], tokens: 1 }),
-    };
+  const ones: Embeddings = {
+    model: "test",
+    embed: async () => ({ vectors: [new Array<number>(1_536).fill(1)], tokens: 1 }),
+  };
+  const nearestOf = async (chatbot: ChatbotRow) => {
     const query = { organizationId: chatbot.organization_id, chatbotId: chatbot.id };
     const { passages } = await withDb(db.resource("chatbot_app"), (database) =>
       searchPassages(database, ones, { ...query, question: "anything" }),
     );
-    const nearest = Array.from({ length: 10 }, (_, n) => `Passage ${n}`);
-    expect(passages.map(({ content }) => content)).toEqual(nearest);
+    return passages.map(({ content }) => content);
+  };
+  const tenFrom = (first: number) => Array.from({ length: 10 }, (_, n) => `Passage ${first + n}`);
+
+  it("finds the nearest among more chunks than the short list by bits takes", async () => {
+    const chatbot = await insertChatbot(db, { passages_per_search: 10, max_distance: 2 });
+    await numberedChunks(await insertKnowledgeSource(db, { chatbot_id: chatbot.id }), 0, 599);
+    expect(await nearestOf(chatbot)).toEqual(tenFrom(0));
+  });
+
+  it("finds what is live below more and nearer chunks of a document that is being read", async () => {
+    const chatbot = await insertChatbot(db, { passages_per_search: 10, max_distance: 2 });
+    const reading = { chatbot_id: chatbot.id, status: "processing", live_version: 0 } as const;
+    await numberedChunks(await insertKnowledgeSource(db, reading), 0, 399);
+    await numberedChunks(await insertKnowledgeSource(db, { chatbot_id: chatbot.id }), 400, 449);
+    expect(await nearestOf(chatbot)).toEqual(tenFrom(400));
   });
 
   it("gives a hit the text around it, and cites its page", async () => {
