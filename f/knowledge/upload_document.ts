@@ -1,6 +1,12 @@
 import { createHash } from "node:crypto";
 import * as wmill from "windmill-client";
 import {
+  authorize,
+  type Operator,
+  operatorOfJob,
+  recordAction,
+} from "../platform/operator_action.ts";
+import {
   type Database,
   maybeOne,
   one,
@@ -16,6 +22,8 @@ import { reserveUpload } from "./upload_quota.ts";
 import { parseUpload, type Upload, type UploadRequest } from "./upload_request.ts";
 import { type ObjectStorage, readUploadedObject, workspaceStorage } from "./uploaded_object.ts";
 
+const ACTION = "upload_document";
+
 /** Takes a document into a chatbot's knowledge. Answers at once; f/knowledge/process_document does the work. */
 export async function main(
   chatbot_id: string,
@@ -25,10 +33,15 @@ export async function main(
   file_content?: wmill.Base64,
   url?: string,
   file?: wmill.S3Object,
+  user_id?: string,
 ): Promise<UploadResult> {
   const request = { chatbot_id, source_type, name, file_content, url, file: objectOf(file) };
   return withDb(db, (database) =>
-    uploadDocument(request, { database, storage: workspaceStorage, saveFile, startProcessing }),
+    uploadDocument(
+      request,
+      { database, storage: workspaceStorage, saveFile, startProcessing },
+      operatorOfJob(user_id),
+    ),
   );
 }
 
@@ -66,25 +79,34 @@ const CONTENT_TYPES: Record<FileType, string> = {
 /** An upload whose bytes are here. */
 type Document = Exclude<Upload, { s3Key: string }>;
 
-/** @throws DocumentError with a sentence for the tenant */
+/**
+ * `operator` is null for a page of a web site, whose upload was permitted and recorded as a whole.
+ *
+ * @throws DocumentError with a sentence for the tenant, NotPermittedError
+ */
 export async function uploadDocument(
   request: UploadRequest,
   clients: UploadClients,
+  operator: Operator | null,
 ): Promise<UploadResult> {
   const { database } = clients;
   const upload = parseUpload(request);
   const organizationId = await findOrganization(database, upload.chatbotId);
+  // before a file is read for somebody who may not upload it
+  if (operator)
+    await withTenant(database, organizationId, (tenant) => authorize(tenant, operator, ACTION));
   const document = await load(upload, organizationId, clients.storage);
   const file = describe(document, organizationId);
   const source = await withTenant(database, organizationId, async (tenant) => {
     const same = await findSame(tenant, upload.chatbotId, file.contentHash);
     if (same && !same.isRetryable) return { ...same, isNew: false };
     await reserveUpload(tenant, { bytes: file.byteSize, isNew: same === undefined });
-    return {
-      id: await saveSource(tenant, document, file),
-      status: "pending",
-      isNew: true,
-    } as const;
+    const id = await saveSource(tenant, document, file);
+    if (operator) {
+      const details = { source_type: document.sourceType, chatbot_id: upload.chatbotId };
+      await recordAction(tenant, operator, ACTION, { table: "knowledge_sources", id }, details);
+    }
+    return { id, status: "pending", isNew: true } as const;
   });
   if (!source.isNew) return { knowledge_source_id: source.id, status: source.status };
   const job_id = await orFail(database, { organizationId, sourceId: source.id }, async () => {

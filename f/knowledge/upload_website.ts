@@ -35,13 +35,12 @@ export async function main(
       database,
       reader: siteReader(policy),
       uploadPage: (request) =>
-        uploadDocument(request, {
-          database,
-          storage: workspaceStorage,
+        uploadDocument(
+          request,
           // a page has no file
-          saveFile: async () => undefined,
-          startProcessing,
-        }),
+          { database, storage: workspaceStorage, saveFile: async () => undefined, startProcessing },
+          null,
+        ),
       showProgress: (percent) => wmill.setProgress(percent),
     }),
   );

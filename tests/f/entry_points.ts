@@ -239,6 +239,7 @@ function upload({ shop, outside }: World, other: World): Promise<unknown> {
         saveFile: async (_key, bytes) => void outside.push(Buffer.from(bytes).toString()),
         startProcessing: async () => "018f0000-0000-7000-8000-000000000001",
       },
+      OPERATOR,
     ),
   );
 }

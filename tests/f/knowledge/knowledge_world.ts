@@ -6,6 +6,7 @@ import { type UploadClients, uploadDocument } from "../../../f/knowledge/upload_
 import type { UploadRequest } from "../../../f/knowledge/upload_request.ts";
 import { openAiEmbeddings } from "../../../f/platform/embeddings.ts";
 import { makeOpenAiClient } from "../../../f/platform/openai.ts";
+import type { Operator } from "../../../f/platform/operator_action.ts";
 import { type Database, withDb } from "../../../f/platform/postgres.ts";
 import { type ModelsStandIn, startModels } from "../../../local/models/start_models.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/database.ts";
@@ -22,6 +23,7 @@ export interface KnowledgeWorld {
   upload(
     request: UploadRequest,
     clients?: Partial<UploadClients>,
+    operator?: Operator | null,
   ): ReturnType<typeof uploadDocument>;
   process(sourceId: string, clients?: Partial<ProcessClients>): ReturnType<typeof processDocument>;
   /** What a chatbot finds: contents, best first. */
@@ -52,21 +54,25 @@ export async function startKnowledgeWorld(): Promise<KnowledgeWorld> {
     started,
     allowedPrivateOrigins,
     as,
-    upload: (request, clients) =>
+    upload: (request, clients, operator = null) =>
       as((database) =>
-        uploadDocument(request, {
-          database,
-          storage: {
-            sizeOf: async (key) => files.get(key)?.length,
-            load: async (key) => files.get(key),
+        uploadDocument(
+          request,
+          {
+            database,
+            storage: {
+              sizeOf: async (key) => files.get(key)?.length,
+              load: async (key) => files.get(key),
+            },
+            saveFile: async (key, bytes) => void files.set(key, bytes),
+            startProcessing: async (sourceId) => {
+              started.push(sourceId);
+              return "018f0000-0000-7000-8000-000000000001";
+            },
+            ...clients,
           },
-          saveFile: async (key, bytes) => void files.set(key, bytes),
-          startProcessing: async (sourceId) => {
-            started.push(sourceId);
-            return "018f0000-0000-7000-8000-000000000001";
-          },
-          ...clients,
-        }),
+          operator,
+        ),
       ),
     process: (sourceId, clients) =>
       as((database) =>

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { insertChatbot } from "../../helpers/records.ts";
+import { insertChatbot, insertUser } from "../../helpers/records.ts";
 import type { KnowledgeSourceRow } from "../../helpers/rows.ts";
+import { OPERATOR } from "../operations/operators.ts";
 import { base64, type KnowledgeWorld, startKnowledgeWorld } from "./knowledge_world.ts";
 
 describe("uploadDocument", () => {
@@ -24,6 +25,25 @@ describe("uploadDocument", () => {
     );
     return rows[0];
   };
+
+  it("is an owner's or an admin's to make, and stands in the audit log", async () => {
+    const chatbot = await insertChatbot(world.db);
+    const { organization_id } = chatbot;
+    const member = await insertUser(world.db, { organization_id, role: "member" });
+    const stranger = await insertUser(world.db, { role: "owner" });
+    const admin = await insertUser(world.db, { organization_id, role: "admin" });
+    const as = (userId: string) =>
+      world.upload(text(chatbot.id), undefined, { ...OPERATOR, userId });
+    await expect(as(member.id)).rejects.toMatchObject({ name: "NotPermittedError" });
+    await expect(as(stranger.id)).rejects.toMatchObject({ name: "NotPermittedError" });
+    const { knowledge_source_id } = await as(admin.id);
+    const log = await world.db.query(
+      "select action, user_id, subject_id from audit_log where organization_id = $1",
+      [organization_id],
+    );
+    const subject_id = knowledge_source_id;
+    expect(log).toEqual([{ action: "upload_document", user_id: admin.id, subject_id }]);
+  });
 
   it("stores the file, writes the row and starts the job", async () => {
     const chatbot = await insertChatbot(world.db);
