@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 
 /** Readable by nobody else: the file holds passwords. */
@@ -11,7 +19,10 @@ export interface SecretStore {
   keep(name: string, value: string): void;
 }
 
-/** An env file, whose other lines stay as they are, byte for byte. It is made when it is not there. */
+/**
+ * An env file, whose other lines stay as they are, byte for byte. It is made when it is not there, and
+ * after it was written nobody else may read it.
+ */
 export function openEnvFile(file: string): SecretStore {
   return {
     where: file,
@@ -19,11 +30,12 @@ export function openEnvFile(file: string): SecretStore {
       const exists = existsSync(file);
       if (!exists) mkdirSync(dirname(file), { recursive: true });
       const text = exists ? readFileSync(file, "utf8") : "";
-      const mode = exists ? statSync(file).mode & 0o777 : PRIVATE;
+      // a link stays one
+      const target = exists ? realpathSync(file) : file;
       // beside it and renamed, so that a kill in between leaves the old one whole
-      const next = `${file}.${process.pid}.next`;
-      writeFileSync(next, withVariable(text, name, value), { mode });
-      renameSync(next, file);
+      const next = `${target}.${process.pid}.next`;
+      writeFileSync(next, withVariable(text, name, value), { mode: PRIVATE });
+      renameSync(next, target);
     },
   };
 }

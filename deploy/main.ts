@@ -37,7 +37,7 @@ async function main(): Promise<void> {
   };
   const deployment: Deployment = {
     ...{ read, tell, root: ROOT, secrets: openEnvFile(file) },
-    ...{ wmill: wmillPush(ROOT), ingress: composeIngress(ROOT) },
+    ...{ wmill: wmillPush(ROOT), ingress: composeIngress(ROOT, file) },
     patienceSeconds: isCheck ? PATIENCE_OF_CHECK_SECONDS : PATIENCE_SECONDS,
   };
   if (isReadByOthers(file)) tell(`note       others may read ${file}: chmod 600`);

@@ -33,7 +33,8 @@ export class WindmillSession {
       this.#opened.push(this.anonymous.withToken(token));
       return token;
     } catch (cause) {
-      if (cause instanceof WindmillRefusedError && cause.status < 500) return undefined;
+      // any other refusal says nothing of the password: a proxy's 404, too many tries
+      if (cause instanceof WindmillRefusedError && cause.status === 400) return undefined;
       throw cause;
     }
   }

@@ -26,6 +26,7 @@ const OPENAI_KEY = "f/platform/openai_api_key";
 const GOOGLE_KEY = "f/platform/google_api_key";
 const S3_SECRET_KEY = "f/platform/s3_secret_key";
 
+const OPENAI = "https://api.openai.com/v1";
 /** Google has OpenAI's interface too, and embeddings are asked through it. */
 const GOOGLE_AS_OPENAI = "https://generativelanguage.googleapis.com/v1beta/openai";
 
@@ -41,7 +42,11 @@ export function desiredVariables(settings: Settings): DesiredVariable[] {
     ...{ path, description, value, first, isSecret: false },
   });
   return [
-    secret(OPENAI_KEY, "Asks the models of f/platform/openai.", openaiApiKey ?? googleApiKey),
+    {
+      ...secret(OPENAI_KEY, "Asks the models of f/platform/openai.", openaiApiKey),
+      // never in the place of a key that is there, which goes to another provider
+      first: googleApiKey,
+    },
     secret(GOOGLE_KEY, "Asks Gemini models.", googleApiKey),
     plain(
       "f/platform/chat_model",
@@ -69,16 +74,18 @@ export function desiredVariables(settings: Settings): DesiredVariable[] {
 
 export function desiredResources(settings: Settings): DesiredResource[] {
   const { models, objectStorage, whatsappCloudApiUrl } = settings;
+  // a key of OpenAI's is sent to OpenAI, unless another address is said for it
+  const openaiBaseUrl = models.openaiBaseUrl ?? (models.openaiApiKey && OPENAI);
   const isGoogleOnly = models.openaiApiKey === undefined && models.googleApiKey !== undefined;
   return [
     postgresResource(settings.database),
     {
       path: "f/platform/openai",
       type: "openai",
-      value: models.openaiBaseUrl && { base_url: models.openaiBaseUrl },
+      value: openaiBaseUrl && { base_url: openaiBaseUrl },
       first: {
         api_key: `$var:${OPENAI_KEY}`,
-        base_url: isGoogleOnly ? GOOGLE_AS_OPENAI : "https://api.openai.com/v1",
+        base_url: isGoogleOnly ? GOOGLE_AS_OPENAI : OPENAI,
       },
     },
     {

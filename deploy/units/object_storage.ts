@@ -1,3 +1,4 @@
+import { DeployError } from "../deploy_error.ts";
 import { different, missing, same, type Unit } from "../unit.ts";
 import type { WindmillSession } from "../windmill_session.ts";
 import { OBJECT_STORAGE } from "./desired_values.ts";
@@ -12,10 +13,14 @@ export function objectStorage(session: WindmillSession, isWanted: boolean): Unit
     async compare() {
       if (!isWanted) return [same(NAME, "left alone, as S3_ACCESS_KEY is empty")];
       const { large_file_storage: current } = await session.api.workspaceSettings();
+      if (current?.type && current.type !== WANTED.type) {
+        throw new DeployError(
+          `The workspace's object storage in Windmill is ${current.type}. Take it out there, or empty S3_ACCESS_KEY and S3_SECRET_KEY to keep it.`,
+        );
+      }
       const apply = () => session.api.editObjectStorage(WANTED);
       if (!current?.s3_resource_path) return [missing(NAME, apply)];
-      const isSame =
-        current.type === WANTED.type && current.s3_resource_path === WANTED.s3_resource_path;
+      const isSame = current.s3_resource_path === WANTED.s3_resource_path;
       return [isSame ? same(NAME) : different(NAME, apply, `was ${current.s3_resource_path}`)];
     },
   };

@@ -14,10 +14,14 @@ afterEach(() => {
 });
 
 /** A `docker` on the PATH that knows these services; what it was asked is in the file `asked`. */
-function installDocker(services: string[]): void {
+function installDocker(services: string[], statusOfUp = 0): void {
   const script = `#!/bin/sh
 echo "$@" >> "${join(folder, "asked")}"
-case "$*" in *" ps "*) printf '%s\\n' ${services.join(" ")} ;; esac
+case "$*" in
+  *" ps "*) printf '%s\\n' ${services.join(" ")} ;;
+  *" up "*) echo "token: $INGRESS_WINDMILL_TOKEN" >> "${join(folder, "asked")}"
+    echo "no such image" >&2; exit ${statusOfUp} ;;
+esac
 `;
   writeFileSync(join(folder, "docker"), script);
   chmodSync(join(folder, "docker"), 0o755);
@@ -28,20 +32,31 @@ const asked = () => readFileSync(join(folder, "asked"), "utf8").trim().split("\n
 
 it("starts the webhook server anew where compose has it", async () => {
   installDocker(["postgres", "webhook-server"]);
-  expect(await composeIngress(folder).restart()).toBe(true);
+  // an older one, exported in the shell, must not win over the file's
+  vi.stubEnv("INGRESS_WINDMILL_TOKEN", "old");
+  expect(await composeIngress(folder, ".env").restart()).toBe(true);
   expect(asked()).toEqual([
-    "compose ps --all --services",
-    "compose up -d --no-deps webhook-server",
+    `compose --env-file ${join(folder, ".env")} ps --all --services`,
+    `compose --env-file ${join(folder, ".env")} up -d --no-deps webhook-server`,
+    "token:",
   ]);
 });
 
 it("leaves a compose alone that has none", async () => {
   installDocker(["postgres"]);
-  expect(await composeIngress(folder).restart()).toBe(false);
-  expect(asked()).toEqual(["compose ps --all --services"]);
+  expect(await composeIngress(folder, ".env").restart()).toBe(false);
+  expect(asked()).toHaveLength(1);
+});
+
+it("does not pass over a start that fails", async () => {
+  installDocker(["webhook-server"], 1);
+  await expect(composeIngress(folder, ".env").restart()).rejects.toMatchObject({
+    name: "DeployError",
+    message: expect.stringContaining("no such image"),
+  });
 });
 
 it("says so where there is no docker", async () => {
   vi.stubEnv("PATH", folder);
-  expect(await composeIngress(folder).restart()).toBe(false);
+  expect(await composeIngress(folder, ".env").restart()).toBe(false);
 });

@@ -1,4 +1,12 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -45,15 +53,23 @@ describe("a variable of an env file", () => {
     expect(readEnvironment(file, { DATABASE_URL: "given" })).toEqual({ DATABASE_URL: "given" });
   });
 
+  it("is written where a link leads", () => {
+    const [file, link] = [join(folder, "real.env"), join(folder, "link.env")];
+    writeFileSync(file, "A=1\n");
+    symlinkSync(file, link);
+    openEnvFile(link).keep("TOKEN", "a");
+    expect(readFileSync(file, "utf8")).toBe("A=1\nTOKEN=a\n");
+  });
+
   it("stays with its owner, in a new file and in one that is there", () => {
     const file = join(folder, "deep", "new");
     openEnvFile(file).keep("TOKEN", "a");
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(isReadByOthers(file)).toBe(false);
     chmodSync(file, 0o640);
-    openEnvFile(file).keep("TOKEN", "b");
-    expect(statSync(file).mode & 0o777).toBe(0o640);
     expect(isReadByOthers(file)).toBe(true);
+    openEnvFile(file).keep("TOKEN", "b");
+    expect(statSync(file).mode & 0o777).toBe(0o600);
     writeFileSync(file, "A=1");
     openEnvFile(file).keep("TOKEN", "c");
     expect(readFileSync(file, "utf8")).toBe("A=1\nTOKEN=c\n");
