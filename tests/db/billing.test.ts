@@ -65,6 +65,13 @@ it("a billing period begins at the organization's midnight", async () => {
   expect(await begins("America/Los_Angeles")).toEqual({ period: "2026-11-01" });
 });
 
+it("a billing period follows the clocks that are changed twice a year", async () => {
+  const begins = (moment: string) =>
+    only(db.query("select billing_period('America/New_York', $1) as period", [moment]));
+  expect(await begins("2026-07-01T04:30Z")).toEqual({ period: "2026-07-01" });
+  expect(await begins("2026-12-01T04:30Z")).toEqual({ period: "2026-11-01" });
+});
+
 describe("usage", () => {
   it.each([
     ["messages", { message_limit: 10 }, "messages_used = 8", "messages_used = 10"],
@@ -86,6 +93,24 @@ describe("usage", () => {
       expect(await chatbot(bot)).toMatchObject({ is_active: false, disabled_by_quota: true });
     },
   );
+
+  it("alerts again in the next period", async () => {
+    const { id, period } = await openOrganization({ message_limit: 10 });
+    await use(id, "messages_used = 8");
+    await use(id, "messages_used = 10");
+    // as if a month had passed
+    await use(id, "period_start = '2026-01-01'");
+    await db.query(
+      "update system_alerts set alert_key = replace(alert_key, $2, '2026-01-01') where organization_id = $1",
+      [id, period],
+    );
+    await insertUsageSummary(db, { organization_id: id, period_start: period });
+    await db.query(
+      "update usage_summary set messages_used = 10 where organization_id = $1 and period_start = $2",
+      [id, period],
+    );
+    expect(await alertsOf(id)).toEqual([NEARLY, USED, NEARLY, USED]);
+  });
 
   it("of an organization without limits switches nothing off", async () => {
     const { id, chatbot: bot } = await openOrganization({});

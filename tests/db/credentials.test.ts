@@ -32,10 +32,13 @@ describe("a column for a credential", () => {
     ["a cut tag", { ...envelope(), tag: "AAAAAA==" }],
     ["data that is not base64", { ...envelope(), data: "EAAG0 token" }],
   ])("refuses %s", async (_, value) => {
-    const stored = insertOrgIntegration(database, { credentials: value });
-    await expect(stored).rejects.toMatchObject({
+    await expect(insertOrgIntegration(database, { credentials: value })).rejects.toMatchObject({
       code: "23514",
       constraint: "org_integrations_credentials_check",
+    });
+    await expect(insertChatbot(database, { whatsapp_access_token: value })).rejects.toMatchObject({
+      code: "23514",
+      constraint: "chatbots_whatsapp_access_token_check",
     });
   });
 
