@@ -68,14 +68,14 @@ async function until(
   for (let tries = 0; ; tries += 1) {
     const cause = await attempt();
     if (cause === undefined) return;
+    if (tries === 0) {
+      const why = `${reasonOf(cause)}; Ctrl-C if the address is wrong`;
+      tell(`waiting    ${what}, for ${seconds} s at most (${why})`);
+    }
     if (Date.now() >= deadline) {
       throw new DeployError(`${what} is not up after ${seconds} s: ${reasonOf(cause)}. ${hint}`, {
         cause,
       });
-    }
-    if (tries === 0) {
-      const why = `${reasonOf(cause)}; Ctrl-C if the address is wrong`;
-      tell(`waiting    ${what}, for ${seconds} s at most (${why})`);
     }
     await sleep(PAUSE_MILLISECONDS);
   }
