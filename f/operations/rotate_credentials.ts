@@ -9,6 +9,7 @@ import {
   withTenant,
 } from "../platform/postgres.ts";
 import {
+  CredentialError,
   decryptCredential,
   encryptCredential,
   type KeySet,
@@ -53,8 +54,9 @@ export async function rotateCredentials(
     try {
       if (await sealAgain(database, keySet, operator, credential)) rotated += 1;
     } catch (error) {
+      if (!(error instanceof CredentialError)) throw error;
       // one that does not open must not keep the others from being rotated; the answer names it
-      console.error(error instanceof Error ? error.message : error);
+      console.error(error.message);
       failed.push(`${credential.owner_table} ${credential.owner_id}`);
     }
   }

@@ -9,7 +9,7 @@ import {
   VariablePathError,
 } from "../../../f/operations/set_credentials.ts";
 import { NotPermittedError } from "../../../f/platform/operator_action.ts";
-import { withDb } from "../../../f/platform/postgres.ts";
+import { type Database, type Queryable, withDb } from "../../../f/platform/postgres.ts";
 import {
   CredentialError,
   decryptCredential,
@@ -34,12 +34,42 @@ async function insertOwner(table: CredentialTable) {
   return { table, id: row.id, organizationId: row.organization_id };
 }
 
-const set = (owner: { table: CredentialTable; id: string }, secret: string, userId?: string) =>
+const set = (
+  owner: { table: CredentialTable; id: string },
+  secret: string,
+  userId?: string,
+  keySet = KEYS,
+) =>
   withDb(db.resource("chatbot_app"), (database) =>
-    setCredentials(database, KEYS, { ...OPERATOR, userId: userId ?? null }, owner, secret),
+    setCredentials(database, keySet, { ...OPERATOR, userId: userId ?? null }, owner, secret),
   );
-const rotate = (keySet = TWO_KEYS) =>
-  withDb(db.resource("chatbot_app"), (database) => rotateCredentials(database, keySet, OPERATOR));
+const rotate = (keySet = TWO_KEYS, before: Before = async () => undefined) =>
+  withDb(db.resource("chatbot_app"), (database) =>
+    rotateCredentials(watched(database, before), keySet, OPERATOR),
+  );
+
+/** Called with each statement before the database gets it. */
+type Before = (sql: string) => Promise<void>;
+
+function watched(database: Database, before: Before): Database {
+  const watch = (queryable: Queryable): Queryable => ({
+    query: async (sql, params) => {
+      await before(sql);
+      return queryable.query(sql, params);
+    },
+  });
+  return {
+    ...watch(database),
+    exclusively: (work) => database.exclusively((connection) => work(watch(connection))),
+  };
+}
+
+const opened = ({ id, organizationId }: Owner, envelope: unknown) =>
+  decryptCredential(NEW_KEY_ONLY, { organizationId, credentialId: id }, envelope);
+const rotationsOf = ({ id }: Owner) =>
+  db.query("select from audit_log where subject_id = $1 and action = 'rotate_credentials'", [id]);
+
+type Owner = Awaited<ReturnType<typeof insertOwner>>;
 
 async function envelopeOf({ table, id }: { table: CredentialTable; id: string }) {
   const [row] = await db.query<{ envelope: { v: string } }>(
@@ -114,6 +144,44 @@ describe("rotating", () => {
     const sealed = await envelopeOf(owner);
     expect(await rotate()).toEqual({ key_version: "2", rotated: 0, failed: [] });
     expect(await envelopeOf(owner)).toEqual(sealed);
+  });
+
+  it("leaves alone what was set anew after it began", async () => {
+    const owner = await insertOwner("chatbots");
+    await set(owner, "EAAG0old");
+    let isSet = false;
+    const rotated = await rotate(TWO_KEYS, async (sql) => {
+      if (isSet || !sql.startsWith("begin")) return;
+      isSet = true;
+      await set(owner, "EAAG0new", undefined, TWO_KEYS);
+    });
+    expect(rotated).toMatchObject({ rotated: 0, failed: [] });
+    expect(opened(owner, await envelopeOf(owner))).toBe("EAAG0new");
+    expect(await rotationsOf(owner)).toEqual([]);
+  });
+
+  it("that is killed on the way is finished by the next, each credential once", async () => {
+    const owners = [
+      await insertOwner("chatbots"),
+      await insertOwner("chatbots"),
+      await insertOwner("org_integrations"),
+    ];
+    for (const [index, owner] of owners.entries()) await set(owner, `EAAG0token${index}`);
+    let audits = 0;
+    const killed = rotate(TWO_KEYS, async (sql) => {
+      // the second credential is written and its line in the audit log is not
+      if (sql.includes("insert into audit_log") && ++audits === 2) throw new Error("killed");
+    });
+    await expect(killed).rejects.toThrow("killed");
+    const versions = async () =>
+      (await Promise.all(owners.map(envelopeOf))).map((envelope) => envelope?.v).toSorted();
+    expect(await versions()).toEqual(["1", "1", "2"]);
+
+    expect(await rotate()).toEqual({ key_version: "2", rotated: 2, failed: [] });
+    for (const [index, owner] of owners.entries()) {
+      expect(opened(owner, await envelopeOf(owner))).toBe(`EAAG0token${index}`);
+      expect(await rotationsOf(owner)).toHaveLength(1);
+    }
   });
 
   it("names what does not open, leaves it, and rotates the others", async () => {
