@@ -15,7 +15,7 @@ import type {
   ModelRequest,
   TokenUsage,
 } from "./models.ts";
-import { optionsOf, toModelCallError } from "./openai.ts";
+import { callName, optionsOf, toModelCallError } from "./openai.ts";
 import { CONTACT_WAITS, type RetryPlan, withRetries } from "./retry.ts";
 
 /** About 4,600 English characters: more than one WhatsApp message holds. */
@@ -37,7 +37,10 @@ const completion = z.object({
             .array(
               z.looseObject({
                 id: z.string().min(1),
-                function: z.looseObject({ name: z.string(), arguments: z.string() }),
+                function: z.looseObject({
+                  name: z.string().transform(callName),
+                  arguments: z.string(),
+                }),
               }),
             )
             .nullish(),
@@ -117,7 +120,7 @@ function assistantParam(
     tool_calls: calls.map((call) => ({
       id: call.id,
       type: "function",
-      function: { name: call.name, arguments: call.argumentsJson },
+      function: { name: callName(call.name), arguments: call.argumentsJson },
     })),
   };
 }
@@ -129,6 +132,8 @@ function answerOf(id: string, { choices, usage }: Completion): ModelAnswer {
   const common = { model: id, usage: usageOf(usage) };
   if (finishReason === "content_filter") return { ...common, kind: "content_filter" };
   if (message.refusal) return { ...common, kind: "refusal", text: message.refusal };
+  // before the calls: one of them may be half of what was meant
+  if (finishReason === "length") return { ...common, kind: "length", text };
   // by what is there: compatible servers report "stop" together with tool calls
   if (message.tool_calls && message.tool_calls.length > 0) {
     const calls = message.tool_calls.map((call) => ({
@@ -144,7 +149,7 @@ function answerOf(id: string, { choices, usage }: Completion): ModelAnswer {
       message: { role: "assistant", text, calls, raw },
     };
   }
-  return { ...common, kind: finishReason === "length" ? "length" : "text", text };
+  return { ...common, kind: "text", text };
 }
 
 function usageOf(usage: Completion["usage"]): TokenUsage {

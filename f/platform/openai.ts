@@ -6,6 +6,7 @@ import { readProvider } from "./provider.ts";
 
 /** A hundred embeddings are 1 MB in base64 and 3 MB as numbers. */
 const MAX_ANSWER_BYTES = 16 * 1_024 * 1_024;
+const MAX_NAME_LENGTH = 64;
 export const OPENAI_URL = "https://api.openai.com/v1";
 
 /** A client for the resource f/platform/openai. It does not retry: withRetries does. */
@@ -31,6 +32,14 @@ export function makeOpenAiClient(settings: {
 /** What a request brings beside its body. */
 export function optionsOf({ signal, traceparent }: ModelRequest) {
   return { signal, headers: traceparent ? { traceparent } : {} };
+}
+
+/**
+ * What a model called a tool, as the API takes it back. A model may make up any name, and OpenAI refuses the next
+ * request of the turn for one such as `functions.search` (400 at messages.2.tool_calls.0.function.name).
+ */
+export function callName(name: string): string {
+  return name.replace(/[^a-zA-Z0-9_-]/g, "_").slice(0, MAX_NAME_LENGTH) || "_";
 }
 
 /** What the `openai` package threw, as one type; any other error is returned as it is. */

@@ -14,7 +14,7 @@ import type {
   ModelRequest,
   TokenUsage,
 } from "./models.ts";
-import { optionsOf, toModelCallError } from "./openai.ts";
+import { callName, optionsOf, toModelCallError } from "./openai.ts";
 import { CONTACT_WAITS, type RetryPlan, withRetries } from "./retry.ts";
 
 /** About 4,600 English characters: more than one WhatsApp message holds. */
@@ -30,7 +30,7 @@ const messageItem = z.looseObject({ type: z.literal("message"), content: z.array
 const callItem = z.looseObject({
   type: z.literal("function_call"),
   call_id: z.string().min(1),
-  name: z.string(),
+  name: z.string().transform(callName),
   arguments: z.string(),
 });
 /** Reasoning, mostly: opaque, and kept as it is. */
@@ -118,7 +118,7 @@ function assistantItems({ text, calls = [], raw }: AssistantMessage, id: string)
   const items: ResponseInputItem[] = calls.map((call) => ({
     type: "function_call",
     call_id: call.id,
-    name: call.name,
+    name: callName(call.name),
     arguments: call.argumentsJson,
   }));
   if (text !== "" || calls.length === 0) items.unshift({ role: "assistant", content: text });

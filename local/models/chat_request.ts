@@ -5,10 +5,12 @@ import { parseRequest } from "./parse_request.ts";
 const textPart = z.strictObject({ type: z.literal("text"), text: z.string() });
 const content = z.union([z.string(), z.array(textPart).min(1)]);
 
+const functionName = z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/);
+
 const toolCall = z.strictObject({
   id: z.string().min(1),
   type: z.literal("function"),
-  function: z.strictObject({ name: z.string(), arguments: z.string() }),
+  function: z.strictObject({ name: functionName, arguments: z.string() }),
 });
 
 const message = z.discriminatedUnion("role", [
@@ -26,8 +28,6 @@ const message = z.discriminatedUnion("role", [
   }),
   z.strictObject({ role: z.literal("tool"), content, tool_call_id: z.string() }),
 ]);
-
-const functionName = z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/);
 
 const tool = z.strictObject({
   type: z.literal("function"),

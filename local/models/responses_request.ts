@@ -25,11 +25,12 @@ const outputMessage = z.strictObject({
   status: z.string(),
   content: z.array(outputPart).min(1),
 });
+const functionName = z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/);
 const functionCall = z.strictObject({
   type: z.literal("function_call"),
   id: z.string().startsWith("fc_").optional(),
   call_id: z.string().min(1),
-  name: z.string(),
+  name: functionName,
   arguments: z.string(),
   status: z.string().optional(),
 });
@@ -47,7 +48,6 @@ const reasoning = z.strictObject({
 });
 const item = z.union([outputMessage, easyMessage, functionCall, functionCallOutput, reasoning]);
 
-const functionName = z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/);
 const tool = z.strictObject({
   type: z.literal("function"),
   name: functionName,

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { chatCompletionsModel } from "../../../f/platform/chat_completions.ts";
 import { ModelCallError } from "../../../f/platform/model_call_error.ts";
 import type { ChatMessage } from "../../../f/platform/models.ts";
@@ -6,11 +6,12 @@ import { makeOpenAiClient } from "../../../f/platform/openai.ts";
 import { type ModelsStandIn, startModels } from "../../../local/models/start_models.ts";
 import { asking, noWait, search } from "./chat_requests.ts";
 
+// another one for each test: a call that was given up may never have reached it, and its fault would wait for the next
 let models: ModelsStandIn;
-beforeAll(async () => {
+beforeEach(async () => {
   models = await startModels({ port: 0, apiKey: "sk-test" });
 });
-afterAll(() => models.stop());
+afterEach(() => models.stop());
 
 function model(id = "offline-1", timeoutMs = 5_000) {
   const client = makeOpenAiClient({ apiKey: "sk-test", baseUrl: models.baseUrl, timeoutMs });
@@ -69,7 +70,7 @@ describe("an answer", () => {
 
 it("gives another model's message its calls, and none of what it cannot read", async () => {
   models.nextReply({ content: "At nine." });
-  const calls = [{ id: "call_1", name: search.name, argumentsJson: "{}" }];
+  const calls = [{ id: "call_1", name: "default_api:search", argumentsJson: "{}" }];
   const raw = { model: "gemini-3.7-flash", content: { parts: [] } };
   const messages: ChatMessage[] = [
     { role: "user", text: "When do you open?" },
@@ -81,7 +82,7 @@ it("gives another model's message its calls, and none of what it cannot read", a
     role: "assistant",
     content: null,
     tool_calls: [
-      { id: "call_1", type: "function", function: { name: search.name, arguments: "{}" } },
+      { id: "call_1", type: "function", function: { name: "default_api_search", arguments: "{}" } },
     ],
   });
   expect(models.requests.chat.at(-1)?.model).toBe("offline-1");

@@ -1,15 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ChatMessage } from "../../../f/platform/models.ts";
 import { makeOpenAiClient } from "../../../f/platform/openai.ts";
 import { responsesModel } from "../../../f/platform/responses.ts";
 import { type ModelsStandIn, startModels } from "../../../local/models/start_models.ts";
 import { asking, noWait, search, toolCallsOf } from "./chat_requests.ts";
 
+// another one for each test: a call that was given up may never have reached it, and its fault would wait for the next
 let models: ModelsStandIn;
-beforeAll(async () => {
+beforeEach(async () => {
   models = await startModels({ port: 0, apiKey: "sk-test" });
 });
-afterAll(() => models.stop());
+afterEach(() => models.stop());
 
 function model(id = "gpt-6-luna", timeoutMs = 5_000) {
   const client = makeOpenAiClient({ apiKey: "sk-test", baseUrl: models.baseUrl, timeoutMs });
@@ -127,7 +128,7 @@ describe("tool calls", () => {
 
   it("of another model are told in our own words", async () => {
     models.nextReply({ content: "At nine." });
-    const calls = [{ id: "gemini-1", name: search.name, argumentsJson: "{}" }];
+    const calls = [{ id: "gemini-1", name: "default_api:search", argumentsJson: "{}" }];
     const raw = { model: "gemini-3.7-flash", content: {} };
     const messages: ChatMessage[] = [
       { role: "user", text: "When?" },
@@ -137,7 +138,7 @@ describe("tool calls", () => {
     await model().answer(asking("", { messages, tools: [search] }));
     expect(sent()?.input.slice(1)).toEqual([
       { role: "assistant", content: "I look." },
-      { type: "function_call", call_id: "gemini-1", name: search.name, arguments: "{}" },
+      { type: "function_call", call_id: "gemini-1", name: "default_api_search", arguments: "{}" },
       { type: "function_call_output", call_id: "gemini-1", output: "found" },
     ]);
   });

@@ -8,16 +8,14 @@ const QUESTION: Messages = [
   { role: "system", content: "Answer from the documents." },
   { role: "user", content: "How long is the warranty on the frame?" },
 ];
-const CALL: Messages[number] = {
+const callOf = (name: string): Messages[number] => ({
   role: "assistant",
   tool_calls: [
-    {
-      id: "call_1",
-      type: "function",
-      function: { name: "search_knowledge_base", arguments: '{"query":"warranty"}' },
-    },
+    { id: "call_1", type: "function", function: { name, arguments: '{"query":"warranty"}' } },
   ],
-};
+});
+const CALL = callOf("search_knowledge_base");
+const RESULT: Messages[number] = { role: "tool", tool_call_id: "call_1", content: "{}" };
 
 describe("POST /v1/chat/completions", () => {
   it("looks a question up, then answers from what was found", async () => {
@@ -81,10 +79,8 @@ describe("POST /v1/chat/completions", () => {
       "the answer to another call",
       [...QUESTION, CALL, { role: "tool", tool_call_id: "call_2", content: "{}" }],
     ],
-    [
-      "an answer to no call",
-      [...QUESTION, { role: "tool", tool_call_id: "call_1", content: "{}" }],
-    ],
+    ["an answer to no call", [...QUESTION, RESULT]],
+    ["a call of what can be no function's name", [...QUESTION, callOf("a.b"), RESULT]],
     ["an assistant message that says nothing", [...QUESTION, { role: "assistant", content: null }]],
     ["no messages", []],
   ])("refuses %s", async (_what, messages) => {
@@ -94,7 +90,7 @@ describe("POST /v1/chat/completions", () => {
     expect(models.requests.chat).toEqual([]);
     const answered = openai.chat.completions.create({
       model: "offline-1",
-      messages: [...QUESTION, CALL, { role: "tool", tool_call_id: "call_1", content: "{}" }],
+      messages: [...QUESTION, CALL, RESULT],
     });
     await expect(answered).resolves.toBeDefined(); // control
   });
