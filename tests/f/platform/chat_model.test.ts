@@ -85,6 +85,32 @@ describe("a chain", () => {
     });
   });
 
+  it.each<[string, Parameters<ModelsStandIn["failNext"]>[0], string]>([
+    ["500", { kind: "error", status: 500 }, "at_home:llama"],
+    ["429", { kind: "error", status: 429 }, "at_home:llama"],
+    ["a broken connection", { kind: "drop" }, "at_home:llama"],
+    ["400", { kind: "error", status: 400 }, "ModelCallError"],
+    ["401", { kind: "error", status: 401 }, "ModelCallError"],
+  ])(
+    "goes on at a compatible server after %s of its first provider, or ends there",
+    async (_, fault, end) => {
+      models.failNext(fault, { call: "responses" });
+      const before = asked();
+      const outcome = await chatModelFor(["gpt-6-luna", "at_home:llama"])
+        .answer(asking("Hello"))
+        .then(
+          ({ model }) => model,
+          ({ name }) => name,
+        );
+      expect(outcome).toBe(end);
+      const isNext = end === "at_home:llama";
+      expect(asked()).toMatchObject({
+        responses: before.responses + 1,
+        elsewhere: before.elsewhere + (isNext ? 1 : 0),
+      });
+    },
+  );
+
   it("asks its last model twice", async () => {
     models.failNext({ kind: "error", status: 503 }, { times: 2 });
     expect(await chatModelFor(["offline-1", "gpt-4.1-mini"]).answer(asking("Hello"))).toMatchObject(

@@ -1,14 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { geminiModel, makeGeminiClient } from "../../../f/platform/gemini.ts";
 import type { ChatMessage } from "../../../f/platform/models.ts";
 import { type ModelsStandIn, startModels } from "../../../local/models/start_models.ts";
 import { asking, noWait, search, toolCallsOf } from "./chat_requests.ts";
 
+// another one for each test: a call that was given up may never have reached it, and its fault would wait for the next
 let models: ModelsStandIn;
-beforeAll(async () => {
+beforeEach(async () => {
   models = await startModels({ port: 0, apiKey: "google-key" });
 });
-afterAll(() => models.stop());
+afterEach(() => models.stop());
 
 function model(id = "gemini-3.8-flash", timeoutMs = 5_000, apiKey = "google-key") {
   const client = makeGeminiClient({ apiKey, baseUrl: models.geminiUrl });
@@ -78,7 +79,7 @@ describe("an answer", () => {
     });
   });
 
-  it.each(["SAFETY", "RECITATION", "PROHIBITED_CONTENT", "BLOCKLIST", "SPII"])(
+  it.each(["SAFETY", "RECITATION", "LANGUAGE", "PROHIBITED_CONTENT", "BLOCKLIST", "SPII"])(
     "that ends with %s was withheld",
     async (finishReason) => {
       models.nextReply({ body: { candidates: [{ finishReason }] } });
@@ -122,6 +123,31 @@ describe("tool calls", () => {
     ]);
   });
 
+  it("of an earlier turn keep their signatures through where they are stored", async () => {
+    const signed: unknown[] = [];
+    let stored = "[]";
+    for (const [question, ...searches] of [
+      ["When?", "when"],
+      ["And where?", "where", "which door"],
+    ]) {
+      const messages = JSON.parse(stored) as ChatMessage[];
+      messages.push({ role: "user", text: question ?? "" });
+      for (const searched of searches) {
+        models.nextReply({ toolCalls: [searching(searched)] });
+        const answer = await model().answer(asking("", { messages, tools: [search] }));
+        const { calls, message } = toolCallsOf(answer);
+        signed.push(message.raw?.content);
+        messages.push(message, ...calls.map(({ id }) => answering(id, "found")));
+      }
+      models.nextReply({ content: "At nine." });
+      await model().answer(asking("", { messages, tools: [search] }));
+      stored = JSON.stringify(messages);
+    }
+    const sentBack = sent()?.contents.filter(({ role }) => role === "model");
+    expect(sentBack).toEqual(signed);
+    expect(JSON.stringify(sentBack).split("thoughtSignature")).toHaveLength(1 + 3);
+  });
+
   it("are refused without their signature, and no other provider is asked for that", async () => {
     models.nextReply({ toolCalls: [searching("when", "a")] });
     const { message } = toolCallsOf(await model().answer(asking("When?", { tools: [search] })));
@@ -143,21 +169,27 @@ describe("tool calls", () => {
     await model().answer(asking("", { messages, tools: [search] }));
   });
 
-  it("of another model are told in our own words, with Google's stand-in for a signature", async () => {
-    models.nextReply({ content: "At nine." });
-    const calls = [{ id: "call_1", name: search.name, argumentsJson: "{not json" }];
-    const raw = { model: "gpt-6-luna", content: [] };
-    const messages: ChatMessage[] = [
-      { role: "user", text: "When?" },
-      { role: "assistant", text: "", calls, raw },
-      answering("call_1", "found"),
-    ];
-    await model().answer(asking("", { messages, tools: [search] }));
-    expect(sent()?.contents.slice(1)).toMatchObject([
-      { parts: [{ functionCall: { name: search.name, args: { not_json: "{not json" } } }] },
-      { parts: [{ functionResponse: { name: search.name, response: { output: "found" } } }] },
-    ]);
-  });
+  it.each([
+    ["{not json", { not_json: "{not json" }],
+    ["[1]", { value: [1] }],
+  ])(
+    "of another model are told in our own words, with Google's stand-in for a signature: %s",
+    async (argumentsJson, args) => {
+      models.nextReply({ content: "At nine." });
+      const calls = [{ id: "call_1", name: search.name, argumentsJson }];
+      const raw = { model: "gpt-6-luna", content: [] };
+      const messages: ChatMessage[] = [
+        { role: "user", text: "When?" },
+        { role: "assistant", text: "", calls, raw },
+        answering("call_1", "found"),
+      ];
+      await model().answer(asking("", { messages, tools: [search] }));
+      expect(sent()?.contents.slice(1)).toMatchObject([
+        { parts: [{ functionCall: { name: search.name, args } }] },
+        { parts: [{ functionResponse: { name: search.name, response: { output: "found" } } }] },
+      ]);
+    },
+  );
 
   it("that are malformed are asked for again", async () => {
     models.nextReply({ toolCalls: [{ name: search.name, arguments: "{question: " }] });
@@ -166,6 +198,16 @@ describe("tool calls", () => {
     expect(answer.kind).toBe("tool_calls");
   });
 });
+
+it.each(["MALFORMED_FUNCTION_CALL", "OTHER"])(
+  "half an answer that ends with %s is not said, and is asked for again",
+  async (finishReason) => {
+    const content = { role: "model", parts: [{ text: "We open at" }] };
+    models.nextReply({ body: { candidates: [{ content, finishReason }] } });
+    models.nextReply({ content: "At nine." });
+    expect(await model().answer(asking("?"))).toMatchObject({ text: "At nine." });
+  },
+);
 
 describe("a call that fails", () => {
   const fails = (...faults: Parameters<ModelsStandIn["failNext"]>[0][]) => {
