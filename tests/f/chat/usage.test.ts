@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { ModelAnswer } from "../../../f/platform/models.ts";
 import { many, withTenant } from "../../../f/platform/postgres.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/database.ts";
@@ -9,6 +9,7 @@ beforeAll(async () => {
   db = await createTestDatabase();
 });
 afterAll(() => db.close());
+afterEach(() => vi.useRealTimers());
 
 const tokens = { inputTokens: 1_000, cachedInputTokens: 0, outputTokens: 100 };
 const says = (model: string): ModelAnswer => ({ model, kind: "text", text: "Hi", usage: tokens });
@@ -70,6 +71,35 @@ describe("usage_totals", () => {
         many<{ scope: string }>(tenant, "select * from usage_totals() order by scope, turns"),
       ),
     );
+
+  it("keeps what a turn cost on its day when the model's price is another one afterwards", async () => {
+    const shop = await openShop(db);
+    for (const today of ["2026-12-31", "2027-01-01"]) {
+      shop.model.answers = [says("gemini-3.8-flash")];
+      const sender = { sender_phone: "15550100005", sender_bsuid: null };
+      const context = await shop.claim(await shop.contactWrites("Hello", sender));
+      await shop.generate(context);
+      await shop.send(context);
+      await shop.save(context);
+      // the day of the price table; the database has its own clock
+      vi.useFakeTimers({ toFake: ["Date"], now: new Date(`${today}T12:00:00Z`) });
+      await shop.log(context);
+      vi.useRealTimers();
+      await shop.finish(context);
+    }
+    const rows = await db.query(
+      `select input_price_usd::float as price, cost_usd::float as cost from usage_logs
+       where organization_id = $1 order by id`,
+      [shop.organization.id],
+    );
+    expect(rows).toEqual([
+      { price: 0.75, cost: 0.001125 },
+      { price: 1.5, cost: 0.00225 },
+    ]);
+    for (const total of await totals(shop)) {
+      expect(total).toMatchObject({ turns: 2, cost_usd: "0.00337500" });
+    }
+  });
 
   it("adds up contacts, chatbots and the organization, for its own tenant only", async () => {
     const [mine, theirs] = [await openShop(db), await openShop(db)];
