@@ -31,6 +31,8 @@ export interface ModelsStandIn {
     embeddings: EmbeddingsRequest[];
     rerank: RerankRequest[];
   };
+  /** The traceparent of each request, in order. */
+  traces: (string | undefined)[];
   /** The next call of a chat model, through whichever API, that no earlier order takes answers this. */
   nextReply(reply: ScriptedReply): void;
   /** Every such call from now on answers this; the offline model answers where it is undefined. */
@@ -50,7 +52,12 @@ export async function startModels(options: ModelsOptions): Promise<ModelsStandIn
     embeddings: [],
     rerank: [],
   };
+  const traces: ModelsStandIn["traces"] = [];
   const app = express().disable("x-powered-by");
+  app.use((req, _res, next) => {
+    traces.push(req.get("traceparent"));
+    next();
+  });
   const parseJson = express.json({ limit: "20mb" });
   app.use("/v1beta", parseJson);
   installGemini(app, options.apiKey, script, (request) => requests.gemini.push(request));
@@ -67,6 +74,7 @@ export async function startModels(options: ModelsOptions): Promise<ModelsStandIn
     baseUrl: `${server.url}/v1`,
     geminiUrl: server.url,
     requests,
+    traces,
     nextReply: (reply) => script.nextReply(reply),
     replyWith: (answer) => script.replyWith(answer),
     failNext: (fault, how) => script.failNext(fault, how?.call ?? "chat", how?.times ?? 1),

@@ -18,7 +18,7 @@ afterAll(async () => {
   server.close();
 });
 
-it("an MCP server's tool is called in the step, and webhook, server and reply have one trace", async () => {
+it("an MCP server's tool is called in the step, and webhook, model, server and reply have one trace", async () => {
   await stack.admin.query(
     `with integration as (
        insert into org_integrations (organization_id, kind, name, settings)
@@ -49,6 +49,7 @@ it("an MCP server's tool is called in the step, and webhook, server and reply ha
     "select traceparent from webhook_events where kind = 'message'",
   );
   expect(webhook?.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+  expect(stack.models.traces).toEqual([webhook?.traceparent, webhook?.traceparent]);
   expect(new Set(server.traces)).toEqual(new Set([webhook?.traceparent]));
   const sent = stack.whatsapp.received({ waId });
   expect(sent.map(({ traceparent }) => traceparent)).toEqual([webhook?.traceparent]);
