@@ -8,10 +8,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { resolveBunBinary } from "../local/windmill/bun_binary.ts";
 import { createTestDatabase, type TestDatabase } from "../tests/helpers/database.ts";
 import { insertChatbot } from "../tests/helpers/records.ts";
+import { commandAsInTheImage } from "./ingress/as_in_the_image.ts";
 import { type ServerProcess, startServerProcess } from "./ingress/server_process.ts";
 import { type Load, postFor } from "./ingress/signed_load.ts";
 import { CannotMeasureError, percentile, round } from "./measurement.ts";
@@ -50,19 +51,20 @@ async function startServers(database: TestDatabase, folder: string, started: Ser
   await database.query(
     "create table bare_webhooks (id bigint generated always as identity primary key, body jsonb not null)",
   );
-  const start = async (file: string, env: Record<string, string>) => {
-    const path = fileURLToPath(new URL(file, import.meta.url));
-    const server = await startServerProcess(path, folder, env);
+  const start = async (command: readonly string[], env: Record<string, string>) => {
+    const server = await startServerProcess(command, env);
     started.push(server);
     return server;
   };
-  const windmill = await start("ingress/windmill_server.ts", {});
-  const bare = await start("ingress/bare_server.ts", {
+  const fileOf = (name: string) => join(import.meta.dirname, name);
+  const windmill = await start([resolveBunBinary(), fileOf("ingress/windmill_server.mjs")], {});
+  const bare = await start(await commandAsInTheImage(fileOf("ingress/bare_server.ts"), folder), {
     DATABASE_URL: database.url,
     APP_SECRET,
     NODE_ENV: "production",
   });
-  const ingress = await start("../webhook-server/server.ts", {
+  const server = fileOf("../webhook-server/server.ts");
+  const ingress = await start(await commandAsInTheImage(server, folder), {
     HOST: "127.0.0.1",
     META_APP_SECRET: APP_SECRET,
     META_VERIFY_TOKEN: "the verify token of the bench",

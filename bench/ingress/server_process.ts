@@ -4,7 +4,6 @@ import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CannotMeasureError } from "../measurement.ts";
-import { bundle, nodeFlags } from "./as_in_the_image.ts";
 
 export interface ServerProcess {
   url: string;
@@ -15,21 +14,21 @@ const START_MILLISECONDS = 20_000;
 
 /**
  * Runs a server that takes its port from PORT and answers GET /healthz, in a process of its own: in the measuring
- * one it would share its thread with the load. It is built into `folder` and run as the ingress' image is.
+ * one it would share its thread with the load.
  */
 export async function startServerProcess(
-  file: string,
-  folder: string,
+  command: readonly string[],
   env: Record<string, string>,
 ): Promise<ServerProcess> {
   const port = await freePort();
-  const child = spawn(process.execPath, [...nodeFlags(), await bundle(file, folder)], {
+  const [program = "", ...args] = command;
+  const child = spawn(program, args, {
     env: { ...process.env, ...env, PORT: String(port) },
     // what it logs costs it as much as in production, and nobody reads it
     stdio: ["ignore", "ignore", "inherit"],
   });
   const url = `http://127.0.0.1:${port}`;
-  await answering(`${url}/healthz`, child, file);
+  await answering(`${url}/healthz`, child, command.join(" "));
   return {
     url,
     async stop() {
@@ -41,7 +40,7 @@ export async function startServerProcess(
   };
 }
 
-async function answering(url: string, child: ChildProcess, file: string): Promise<void> {
+async function answering(url: string, child: ChildProcess, command: string): Promise<void> {
   const deadline = Date.now() + START_MILLISECONDS;
   let cause: unknown;
   while (child.exitCode === null && Date.now() < deadline) {
@@ -56,7 +55,7 @@ async function answering(url: string, child: ChildProcess, file: string): Promis
     await sleep(50);
   }
   child.kill("SIGKILL");
-  throw new CannotMeasureError(`${file} did not start.`, { cause });
+  throw new CannotMeasureError(`${command} did not start.`, { cause });
 }
 
 async function freePort(): Promise<number> {
