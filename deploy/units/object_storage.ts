@@ -1,5 +1,5 @@
 import { DeployError } from "../deploy_error.ts";
-import { different, missing, same, type Unit } from "../unit.ts";
+import { missing, same, type Unit } from "../unit.ts";
 import type { WindmillSession } from "../windmill_session.ts";
 import { OBJECT_STORAGE } from "./desired_values.ts";
 
@@ -13,15 +13,13 @@ export function objectStorage(session: WindmillSession, isWanted: boolean): Unit
     async compare() {
       if (!isWanted) return [same(NAME, "left alone, as S3_ACCESS_KEY is empty")];
       const { large_file_storage: current } = await session.api.workspaceSettings();
-      if (current?.type && current.type !== WANTED.type) {
-        throw new DeployError(
-          `The workspace's object storage in Windmill is ${current.type}. Take it out there, or empty S3_ACCESS_KEY and S3_SECRET_KEY to keep it.`,
-        );
-      }
-      const apply = () => session.api.editObjectStorage(WANTED);
-      if (!current?.s3_resource_path) return [missing(NAME, apply)];
-      const isSame = current.s3_resource_path === WANTED.s3_resource_path;
-      return [isSame ? same(NAME) : different(NAME, apply, `was ${current.s3_resource_path}`)];
+      const { type, s3_resource_path: path } = current ?? {};
+      if (type === WANTED.type && path === WANTED.s3_resource_path) return [same(NAME)];
+      if (!type) return [missing(NAME, () => session.api.editObjectStorage(WANTED))];
+      // the files in it would be out of reach
+      throw new DeployError(
+        `The workspace's object storage in Windmill is ${path || type}. Take it out there, or empty S3_ACCESS_KEY and S3_SECRET_KEY to keep it.`,
+      );
     },
   };
 }

@@ -162,6 +162,23 @@ describe("a Windmill that is set up", () => {
     expect((await admin().variable(CHAT_MODEL))?.value).toBe("theirs");
   });
 
+  it("keeps an object storage that is not ours, whose files would be out of reach", async () => {
+    setVariables(installation.envFile, { S3_ACCESS_KEY: "a", S3_SECRET_KEY: "b" });
+    for (const large_file_storage of [
+      { type: "AzureBlobStorage", azure_blob_resource_path: "$res:u/admin/theirs" },
+      { type: "S3Storage", s3_resource_path: "$res:u/admin/theirs" },
+    ]) {
+      const path = "workspaces/edit_large_file_storage_config";
+      await installation.windmill.api("POST", path, { large_file_storage });
+      await expect(installation.deploy()).rejects.toThrow(
+        /^The workspace's object storage in Windmill is \S*(Azure|theirs)\S*\. Take it out there/,
+      );
+      expect((await admin().workspaceSettings()).large_file_storage).toMatchObject({
+        type: large_file_storage.type,
+      });
+    }
+  });
+
   it("never loses the keys of its credentials", async () => {
     const other = JSON.stringify({
       current: "1",
