@@ -164,17 +164,18 @@ describe("a Windmill that is set up", () => {
 
   it("keeps an object storage that is not ours, whose files would be out of reach", async () => {
     setVariables(installation.envFile, { S3_ACCESS_KEY: "a", S3_SECRET_KEY: "b" });
-    for (const large_file_storage of [
-      { type: "AzureBlobStorage", azure_blob_resource_path: "$res:u/admin/theirs" },
-      { type: "S3Storage", s3_resource_path: "$res:u/admin/theirs" },
+    for (const [type = "", path = ""] of [
+      ["AzureBlobStorage", "azure_blob_resource_path"],
+      ["S3Storage", "s3_resource_path"],
     ]) {
-      const path = "workspaces/edit_large_file_storage_config";
-      await installation.windmill.api("POST", path, { large_file_storage });
+      await installation.windmill.api("POST", "workspaces/edit_large_file_storage_config", {
+        large_file_storage: { type, [path]: "$res:u/admin/theirs" },
+      });
       await expect(installation.deploy()).rejects.toThrow(
         /^The workspace's object storage in Windmill is \S*(Azure|theirs)\S*\. Take it out there/,
       );
       expect((await admin().workspaceSettings()).large_file_storage).toMatchObject({
-        type: large_file_storage.type,
+        type,
       });
     }
   });
