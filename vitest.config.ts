@@ -6,12 +6,19 @@ const onServer = process.env.TEST_DATABASE_URL !== undefined;
 /** Webhook bodies that others published, which are not part of the project: a folder of JSON files. */
 const hasWebhookBodies = process.env.WHATSAPP_WEBHOOKS_DIR !== undefined;
 
+/** For what hangs: no machine is so slow that a test which holds should meet one of these. */
+const patience = {
+  testTimeout: 180_000,
+  hookTimeout: 180_000,
+  expect: { poll: { timeout: 90_000 } },
+};
+
 /** A test's ending says what it needs: nothing, a database, or a database server. */
 export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: "unit", include: ["tests/**/*.unit.test.ts"] },
+        test: { name: "unit", include: ["tests/**/*.unit.test.ts"], ...patience },
       },
       {
         test: {
@@ -19,8 +26,7 @@ export default defineConfig({
           include: ["tests/**/*.test.ts"],
           exclude: ["tests/**/*.{unit,server,check,bodies}.test.ts"],
           setupFiles: [noDatabaseLeftOpen],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...patience,
         },
       },
       {
@@ -29,8 +35,7 @@ export default defineConfig({
           include: ["tests/repository/**/*.check.test.ts"],
           // They only read the tree: loading TypeScript's compiler once is enough for all.
           isolate: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...patience,
         },
       },
       ...(onServer
@@ -40,8 +45,7 @@ export default defineConfig({
                 name: "server",
                 include: ["tests/**/*.server.test.ts"],
                 setupFiles: [noDatabaseLeftOpen],
-                testTimeout: 60_000,
-                hookTimeout: 60_000,
+                ...patience,
               },
             },
           ]
@@ -53,8 +57,8 @@ export default defineConfig({
                 name: "bodies",
                 include: ["tests/**/*.bodies.test.ts"],
                 setupFiles: [noDatabaseLeftOpen],
+                ...patience,
                 testTimeout: 300_000,
-                hookTimeout: 120_000,
               },
             },
           ]

@@ -21,7 +21,7 @@ beforeAll(async () => {
     repositoryRoot: ".",
     variables: { "f/platform/credentials_keys": { value: KEYS_JSON, isSecret: true } },
   });
-}, 60_000);
+});
 afterAll(async () => {
   await windmill.remove();
   await db.close();
@@ -49,7 +49,7 @@ it("an operator's token goes from a secret variable into its chatbot, and stays 
 
   expect((await windmill.api("GET", `variables/get_value/${VARIABLE}`)).status).toBe(404);
   expect(filesWith(SECRET)).toEqual([]);
-}, 60_000);
+});
 
 /** What the local Windmill keeps: arguments, results, logs, variables. */
 function filesWith(text: string): string[] {

@@ -11,7 +11,6 @@ import {
 } from "../helpers/test_stack.ts";
 
 /** A job's script is bundled the first time it runs. */
-const SOON = { withinMs: 40_000 };
 
 let stack: TestStack;
 beforeAll(async () => {
@@ -59,7 +58,7 @@ describe("a picture", () => {
       const [media] = await stack.admin.query<MessageMediaRow>("select * from message_media");
       expect(media).toMatchObject({ status: "stored", mime_type: "image/png", failure: null });
       return media;
-    }, SOON);
+    });
     expect(await storedFile(stored?.s3_key)).toBe("a picture");
   });
 });

@@ -85,7 +85,7 @@ export const ENTRY_POINTS: Readonly<
         files: {
           load: async (key) => void outside.push(key),
           readHttpPolicy: async () => ({ allowedPrivateOrigins: [], ownNetworks: [] }),
-          pageTimeoutMs: 1_000,
+          pageTimeoutMs: 60_000,
         },
         showProgress: async () => undefined,
       }),

@@ -56,9 +56,6 @@ export async function receivedWhenSettled(stack: TestStack, waId: string): Promi
   return stack.whatsapp.received({ waId }).map(({ text }) => text);
 }
 
-/** Each script is bundled the first time it runs, some seconds for all on two busy cores. */
-const PATIENCE = { withinMs: 40_000 };
-
 /** Waits until every event has ended and no turn is live. */
 export function settled({ admin }: TestStack): Promise<void> {
   return eventually(async () => {
@@ -71,5 +68,5 @@ export function settled({ admin }: TestStack): Promise<void> {
     if (open?.events !== 0 || open.turns !== 0) {
       throw new Error(`still under way: ${JSON.stringify(open)}`);
     }
-  }, PATIENCE);
+  });
 }

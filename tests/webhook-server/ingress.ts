@@ -9,9 +9,6 @@ export const APP_SECRET = "the app secret of the tests";
 export const PREVIOUS_APP_SECRET = "the app secret before it";
 export const VERIFY_TOKEN = "the verify token of the tests";
 
-/** How long a test waits for what happens after an answer. A deadline, not a speed. */
-export const SOON = { timeout: 20_000 };
-
 export interface TestIngress {
   url: string;
   windmill: WindmillRuns;

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createTestDatabase, type TestDatabase } from "../helpers/database.ts";
 import { asMetaSends, change, textMessage, webhook } from "../helpers/meta_webhooks.ts";
 import { insertChatbot } from "../helpers/records.ts";
-import { SOON, startTestIngress, type TestIngress } from "./ingress.ts";
+import { startTestIngress, type TestIngress } from "./ingress.ts";
 
 const NUMBER = "100200300";
 
@@ -45,7 +45,7 @@ describe("while the database is away", () => {
     await ingress.databaseGate.open();
     expect((await ingress.post(body)).status).toBe(200);
     expect(await recordedIds()).toHaveLength(1);
-    await expect.poll(() => ingress.windmill.runs, SOON).toHaveLength(1);
+    await expect.poll(() => ingress.windmill.runs).toHaveLength(1);
   });
 
   it("survives a connection that breaks under it", async () => {
@@ -74,13 +74,13 @@ describe("while Windmill is away", () => {
     expect((await ingress.post(body)).status).toBe(200);
     expect(await recordedIds()).toHaveLength(1);
     await expect
-      .poll(async () => await (await fetch(`${ingress.url}/metrics`)).text(), SOON)
+      .poll(async () => await (await fetch(`${ingress.url}/metrics`)).text())
       .toMatch(/^ingress_flow_starts_total\{outcome="failed"\} 1$/m);
     expect(ingress.windmill.runs).toEqual([]);
 
     await ingress.windmillGate.open();
     expect((await ingress.post(body)).status).toBe(200);
-    await expect.poll(() => ingress.windmill.runs, SOON).toHaveLength(1);
+    await expect.poll(() => ingress.windmill.runs).toHaveLength(1);
     expect(await recordedIds()).toHaveLength(1);
   });
 
@@ -118,20 +118,18 @@ describe("a shutdown", () => {
     await ingress.post(oneMessage()); // opens the connection that is then held up
     databaseGate.hold();
     const answer = ingress.post(oneMessage());
-    await expect.poll(() => databaseGate.heldUp(), SOON).toBeGreaterThan(0);
+    await expect.poll(() => databaseGate.heldUp()).toBeGreaterThan(0);
 
     let stopped = false;
     const stopping = ingress.close().then(() => {
       stopped = true;
     });
     await expect
-      .poll(
-        () =>
-          fetch(`${url}/healthz`).then(
-            () => "answers",
-            () => "refuses",
-          ),
-        SOON,
+      .poll(() =>
+        fetch(`${url}/healthz`).then(
+          () => "answers",
+          () => "refuses",
+        ),
       )
       .toBe("refuses");
     expect(stopped).toBe(false);

@@ -37,7 +37,7 @@ const API_KEY = "sk-test";
 export async function startKnowledgeWorld(): Promise<KnowledgeWorld> {
   const db = await createTestDatabase();
   const models = await startModels({ port: 0, apiKey: API_KEY });
-  const client = makeOpenAiClient({ apiKey: API_KEY, baseUrl: models.baseUrl, timeoutMs: 5_000 });
+  const client = makeOpenAiClient({ apiKey: API_KEY, baseUrl: models.baseUrl, timeoutMs: 60_000 });
   const embeddings = openAiEmbeddings(client, "text-embedding-3-small", {
     attempts: 1,
     firstWaitMs: 0,

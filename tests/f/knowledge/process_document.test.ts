@@ -248,7 +248,7 @@ describe("processDocument", () => {
     const files = {
       load: async () => undefined,
       readHttpPolicy: async () => ({ allowedPrivateOrigins: [], ownNetworks: [] }),
-      pageTimeoutMs: 2_000,
+      pageTimeoutMs: 60_000,
     };
     expect(await world.process(id, { files })).toMatchObject({ outcome: "failed" });
     expect(await world.process(id)).toMatchObject({ outcome: "ready" }); // control

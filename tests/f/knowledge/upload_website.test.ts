@@ -26,7 +26,7 @@ beforeEach(async () => {
   chatbot = await insertChatbot(world.db);
 });
 
-const LIMITS: SiteLimits = { totalBytes: 30 * 1024 * 1024, totalMs: 20_000, requestMs: 2_000 };
+const LIMITS: SiteLimits = { totalBytes: 30 * 1024 * 1024, totalMs: 90_000, requestMs: 60_000 };
 const policy = () => ({ allowedPrivateOrigins: world.allowedPrivateOrigins, ownNetworks: [] });
 
 function upload(

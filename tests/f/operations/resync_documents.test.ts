@@ -53,7 +53,7 @@ const resync = (clients: Partial<ResyncClients> = {}) =>
           allowedPrivateOrigins: world.allowedPrivateOrigins,
           ownNetworks: [],
         }),
-        pageTimeoutMs: 2_000,
+        pageTimeoutMs: 60_000,
       },
       startProcessing: async (id) => `${started.push(id)}`,
       postToSlack: undefined,

@@ -29,4 +29,4 @@ async function compare(steps: readonly Step[]): Promise<void> {
 
 it("the model says after each step what the database says", async () => {
   await fc.assert(fc.asyncProperty(interleavings, compare), { numRuns: 60 });
-}, 120_000);
+});

@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => models.stop());
 
-function model(id = "offline-1", timeoutMs = 5_000) {
+function model(id = "offline-1", timeoutMs = 60_000) {
   const client = makeOpenAiClient({ apiKey: "sk-test", baseUrl: models.baseUrl, timeoutMs });
   return chatCompletionsModel(client, id, noWait);
 }
@@ -117,7 +117,7 @@ describe("a call that fails", () => {
     const client = makeOpenAiClient({
       apiKey: "sk-wrong-key-0123456789",
       baseUrl: models.baseUrl,
-      timeoutMs: 1_000,
+      timeoutMs: 60_000,
     });
     const error = await chatCompletionsModel(client, "offline-1", noWait)
       .answer(asking("?"))

@@ -21,7 +21,7 @@ describe("openAiEmbeddings", () => {
   const embeddings = ({
     apiKey = "sk-test",
     model = MODEL,
-    timeoutMs = 5_000,
+    timeoutMs = 60_000,
     pace,
   }: {
     apiKey?: string;

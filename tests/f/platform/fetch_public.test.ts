@@ -78,7 +78,7 @@ describe.each(Object.entries(runtimes))("publicFetch on %s", (_name, [program = 
   });
   afterAll(() => stop());
 
-  const limits = { maxBytes: MIB, headersTimeoutMs: 10_000, totalTimeoutMs: 10_000 };
+  const limits = { maxBytes: MIB, headersTimeoutMs: 60_000, totalTimeoutMs: 60_000 };
   const policy = () => ({ allowedPrivateOrigins: [origin()], ownNetworks: [] });
   const fetch = (path: string, rest: Omit<FetchRequest, "url" | "options"> = {}, change = {}) =>
     ask({

@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => models.stop());
 
-function model(id = "gemini-3.8-flash", timeoutMs = 5_000, apiKey = "google-key") {
+function model(id = "gemini-3.8-flash", timeoutMs = 60_000, apiKey = "google-key") {
   const client = makeGeminiClient({ apiKey, baseUrl: models.geminiUrl });
   return geminiModel(client, id, { timeoutMs, retries: noWait });
 }

@@ -24,7 +24,7 @@ afterAll(() => {
   server.close();
 });
 
-const openAi = () => makeOpenAiClient({ apiKey: "sk-test", baseUrl, timeoutMs: 5_000 });
+const openAi = () => makeOpenAiClient({ apiKey: "sk-test", baseUrl, timeoutMs: 60_000 });
 const gemini = () => makeGeminiClient({ apiKey: "key", baseUrl });
 
 it.each([

@@ -286,7 +286,6 @@ describe.each(Object.entries(runtimes))("getPublicUrl on %s", (_name, [program =
       options: {
         policy: allow(`page.test:${portOf(outer)}`),
         maxBytes: MIB,
-        connectTimeoutMs: 300,
       },
       names: { "page.test": [["127.0.0.2", "::1", "127.0.0.1"]] },
     });

@@ -37,7 +37,7 @@ describe("makeReranker", () => {
     models.requests.rerank.length = 0;
   });
 
-  const reranker = ({ api_key = "co-test", timeoutMs = 5_000 } = {}) =>
+  const reranker = ({ api_key = "co-test", timeoutMs = 60_000 } = {}) =>
     makeReranker({ base_url: models.baseUrl, api_key, model: "rerank-v3.5" }, timeoutMs);
 
   it("puts the documents into the order of their relevance", async () => {
@@ -53,9 +53,9 @@ describe("makeReranker", () => {
 
   it.each([
     ["does not answer in time", { kind: "hang" }, 100],
-    ["breaks the connection", { kind: "drop" }, 5_000],
-    ["is throttled", { kind: "error", status: 429 }, 5_000],
-    ["fails", { kind: "error", status: 500 }, 5_000],
+    ["breaks the connection", { kind: "drop" }, 60_000],
+    ["is throttled", { kind: "error", status: 429 }, 60_000],
+    ["fails", { kind: "error", status: 500 }, 60_000],
   ] as const)("says so when the service %s", async (_what, fault, timeoutMs) => {
     models.failNext(fault, { call: "rerank" });
     const ranking = reranker({ timeoutMs }).rank(QUESTION, DOCUMENTS, 2);

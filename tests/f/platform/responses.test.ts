@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => models.stop());
 
-function model(id = "gpt-6-luna", timeoutMs = 5_000) {
+function model(id = "gpt-6-luna", timeoutMs = 60_000) {
   const client = makeOpenAiClient({ apiKey: "sk-test", baseUrl: models.baseUrl, timeoutMs });
   return responsesModel(client, id, noWait);
 }

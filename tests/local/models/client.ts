@@ -8,7 +8,7 @@ export const API_KEY = "sk-local";
 export async function startModelsAndClient(apiKey = API_KEY) {
   const models = await startModels({ port: 0, apiKey: API_KEY });
   onTestFinished(() => models.stop());
-  const openai = new OpenAI({ apiKey, baseURL: models.baseUrl, maxRetries: 0, timeout: 5_000 });
+  const openai = new OpenAI({ apiKey, baseURL: models.baseUrl, maxRetries: 0, timeout: 60_000 });
   return { models, openai };
 }
 

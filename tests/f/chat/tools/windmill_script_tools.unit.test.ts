@@ -33,13 +33,13 @@ function open(scripts: unknown, deployed: Partial<DeployedScript> = {}) {
     },
   };
   const integration = { name: "orders", settings: { scripts } } as unknown as Integration;
-  const signal = AbortSignal.timeout(1_000);
-  return { ran, offered: windmillScriptTools(windmill, scope)(integration, signal) };
+  const { signal } = new AbortController();
+  return { ran, signal, offered: windmillScriptTools(windmill, scope)(integration, signal) };
 }
 
 describe("a script of f/tools", () => {
   it("is called with one string, of the model's arguments and of whose turn it is", async () => {
-    const { ran, offered } = open(["f/tools/order_state"]);
+    const { ran, signal, offered } = open(["f/tools/order_state"]);
     const [script] = await offered;
     expect(script).toMatchObject({
       access: "write",
@@ -52,9 +52,7 @@ describe("a script of f/tools", () => {
       },
     });
     const args = { order: "$var:f/platform/openai_api_key", organization_id: "another" };
-    const result = await script?.tool.run(args, AbortSignal.timeout(1_000), {
-      idempotencyKey: "key",
-    });
+    const result = await script?.tool.run(args, signal, { idempotencyKey: "key" });
     expect(result).toEqual({ text: '{"state":"shipped"}', sources: [] });
     const [[path, sent] = ["", {}]] = ran;
     expect(path).toBe("f/tools/order_state");
