@@ -20,8 +20,8 @@ import { scripts } from "./units/scripts.ts";
 import { variables } from "./units/variables.ts";
 import { workspace } from "./units/workspace.ts";
 import { waitForPostgres, waitForWindmill } from "./wait_until_up.ts";
-import { WindmillApi } from "./windmill_api.ts";
-import { WindmillSession } from "./windmill_session.ts";
+import { WindmillSession } from "./windmill/session.ts";
+import { windmillApi } from "./windmill/windmill_api.ts";
 import type { ScriptPush } from "./wmill.ts";
 
 export interface Configuration {
@@ -75,7 +75,7 @@ async function reach(
 ): Promise<WindmillSession> {
   const patience = { seconds: patienceSeconds, tell };
   const { url, workspace } = settings.windmill;
-  const anonymous = new WindmillApi(url, workspace);
+  const anonymous = windmillApi(url, workspace);
   await waitForPostgres(settings.database.url, patience);
   await waitForWindmill(anonymous, patience);
   return new WindmillSession(anonymous);

@@ -10,7 +10,7 @@ import { isReadByOthers, openEnvFile } from "./env_file.ts";
 import { NoEnvFileError, readEnvironment } from "./environment.ts";
 import { nextSteps } from "./next_steps.ts";
 import { InvalidSettingsError, readSettings } from "./settings.ts";
-import { WindmillRefusedError, WindmillUnreachableError } from "./windmill_api.ts";
+import { WindmillRefusedError, WindmillUnreachableError } from "./windmill/errors.ts";
 import { wmillPush } from "./wmill.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));

@@ -4,11 +4,8 @@ import { withConnection } from "../db/connection.ts";
 import { DeployError } from "./deploy_error.ts";
 import { reasonOf } from "./doctor/reason.ts";
 import type { Tell } from "./run_units.ts";
-import {
-  type WindmillApi,
-  WindmillRefusedError,
-  WindmillUnreachableError,
-} from "./windmill_api.ts";
+import { WindmillRefusedError, WindmillUnreachableError } from "./windmill/errors.ts";
+import type { WindmillApi } from "./windmill/windmill_api.ts";
 
 const PAUSE_MILLISECONDS = 1_000;
 

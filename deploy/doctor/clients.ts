@@ -2,7 +2,7 @@ import pg from "pg";
 import type { Queryable } from "../../db/connection.ts";
 import { limitedFetch } from "../../f/platform/limited_response.ts";
 import type { Settings } from "../settings.ts";
-import { WindmillApi } from "../windmill_api.ts";
+import { type WindmillApi, windmillApi } from "../windmill/windmill_api.ts";
 
 const CALL_TIMEOUT_MS = 10_000;
 const MAX_ANSWER_BYTES = 4 * 1_024 * 1_024;
@@ -40,7 +40,7 @@ export interface Clients {
 export function makeClients({ windmill, database }: Settings): Clients {
   return {
     http,
-    windmill: new WindmillApi(windmill.url, windmill.workspace, windmill.token),
+    windmill: windmillApi(windmill.url, windmill.workspace, windmill.token),
     withDatabase: (work) => withDatabase(database.url, work),
     now: Date.now,
   };

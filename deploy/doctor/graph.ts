@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { GRAPH_API_VERSION } from "../../f/platform/whatsapp.ts";
-import type { WindmillApi } from "../windmill_api.ts";
+import type { WindmillApi } from "../windmill/windmill_api.ts";
 import type { Http } from "./clients.ts";
 
 /** Graph refused. Build on the code: Meta's texts change. */

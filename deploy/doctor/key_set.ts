@@ -1,5 +1,5 @@
 import { type KeySet, parseKeySet } from "../../f/platform/secrets.ts";
-import type { WindmillApi } from "../windmill_api.ts";
+import type { WindmillApi } from "../windmill/windmill_api.ts";
 
 /** The keys with which the steps open credentials. @throws {KeySetError} */
 export async function readKeySet(api: WindmillApi): Promise<KeySet> {

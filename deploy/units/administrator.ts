@@ -3,8 +3,8 @@ import { DeployError } from "../deploy_error.ts";
 import type { SecretStore } from "../env_file.ts";
 import type { Settings } from "../settings.ts";
 import { different, type Item, missing, same, type Unit } from "../unit.ts";
-import { WindmillRefusedError } from "../windmill_api.ts";
-import type { WindmillSession } from "../windmill_session.ts";
+import { WindmillRefusedError } from "../windmill/errors.ts";
+import type { WindmillSession } from "../windmill/session.ts";
 
 /*
  * Windmill begins with this user: backend/migrations/20220123221903_first.up.sql. Logging in makes no use of

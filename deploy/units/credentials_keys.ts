@@ -3,7 +3,7 @@ import { KeySetError, parseKeySet } from "../../f/platform/secrets.ts";
 import { DeployError } from "../deploy_error.ts";
 import type { Environment } from "../environment.ts";
 import { type Item, missing, same, type Unit } from "../unit.ts";
-import type { WindmillSession } from "../windmill_session.ts";
+import type { WindmillSession } from "../windmill/session.ts";
 
 const PATH = "f/platform/credentials_keys";
 const NAME = `variable ${PATH}`;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { missing, same, type Unit } from "../unit.ts";
-import type { WindmillSession } from "../windmill_session.ts";
+import type { WindmillSession } from "../windmill/session.ts";
 
 const folderFile = z.object({ summary: z.string() });
 

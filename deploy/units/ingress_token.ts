@@ -1,7 +1,8 @@
 import type { SecretStore } from "../env_file.ts";
 import { different, missing, same, type Unit } from "../unit.ts";
-import { type WindmillApi, WindmillRefusedError } from "../windmill_api.ts";
-import type { WindmillSession } from "../windmill_session.ts";
+import { WindmillRefusedError } from "../windmill/errors.ts";
+import type { WindmillSession } from "../windmill/session.ts";
+import type { WindmillApi } from "../windmill/windmill_api.ts";
 
 const NAME = "INGRESS_WINDMILL_TOKEN";
 const SCOPES = ["jobs:run:flows:f/chat/*"];

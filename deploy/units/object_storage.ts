@@ -1,6 +1,6 @@
 import { DeployError } from "../deploy_error.ts";
 import { missing, same, type Unit } from "../unit.ts";
-import type { WindmillSession } from "../windmill_session.ts";
+import type { WindmillSession } from "../windmill/session.ts";
 import { OBJECT_STORAGE } from "./desired_values.ts";
 
 const NAME = "object storage of the workspace";

@@ -4,7 +4,7 @@ import { DeployError } from "../deploy_error.ts";
 import { setRolePassword } from "../role_login.ts";
 import type { Settings } from "../settings.ts";
 import { different, missing, same, type Unit } from "../unit.ts";
-import type { WindmillSession } from "../windmill_session.ts";
+import type { WindmillSession } from "../windmill/session.ts";
 import { POSTGRES, POSTGRES_PASSWORD } from "./desired_values.ts";
 
 const NAME = `variable ${POSTGRES_PASSWORD}`;

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { different, type Item, missing, same, type Unit } from "../unit.ts";
-import type { WindmillSession } from "../windmill_session.ts";
+import type { WindmillSession } from "../windmill/session.ts";
 import type { DesiredResource } from "./desired_values.ts";
 
 /** What the steps read as resources. What is not set anywhere is left as Windmill has it. */

@@ -1,7 +1,7 @@
 import { canLogIn, setRolePassword } from "../role_login.ts";
 import type { Settings } from "../settings.ts";
 import { different, type Item, same, type Unit } from "../unit.ts";
-import type { WindmillSession } from "../windmill_session.ts";
+import type { WindmillSession } from "../windmill/session.ts";
 import { POSTGRES_PASSWORD } from "./desired_values.ts";
 import { givenAppPassword } from "./postgres_password.ts";
 

@@ -1,5 +1,5 @@
 import { different, same, type Unit } from "../unit.ts";
-import type { WindmillSession } from "../windmill_session.ts";
+import type { WindmillSession } from "../windmill/session.ts";
 import type { ScriptPush } from "../wmill.ts";
 
 const NAME = "scripts, flows and schedules";

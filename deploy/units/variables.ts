@@ -1,5 +1,5 @@
 import { different, type Item, missing, same, type Unit } from "../unit.ts";
-import type { WindmillSession } from "../windmill_session.ts";
+import type { WindmillSession } from "../windmill/session.ts";
 import type { DesiredVariable } from "./desired_values.ts";
 
 /** What the steps read as variables. What is not set anywhere is left as Windmill has it. */

@@ -1,7 +1,7 @@
 import { DeployError } from "../deploy_error.ts";
 import { missing, same, type Unit } from "../unit.ts";
-import { WindmillRefusedError } from "../windmill_api.ts";
-import type { WindmillSession } from "../windmill_session.ts";
+import { WindmillRefusedError } from "../windmill/errors.ts";
+import type { WindmillSession } from "../windmill/session.ts";
 
 /** The workspace is there, and whoever deploys is its admin. */
 export function workspace(session: WindmillSession): Unit {

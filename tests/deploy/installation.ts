@@ -5,7 +5,7 @@ import { check, type Deployment, deploy } from "../../deploy/deploy.ts";
 import { openEnvFile } from "../../deploy/env_file.ts";
 import { readEnvironment } from "../../deploy/environment.ts";
 import { readSettings } from "../../deploy/settings.ts";
-import { WindmillApi } from "../../deploy/windmill_api.ts";
+import { type WindmillApi, windmillApi } from "../../deploy/windmill/windmill_api.ts";
 import type { ScriptPush } from "../../deploy/wmill.ts";
 import type { WindmillOptions } from "../../local/windmill/start_windmill.ts";
 import type { TestDatabase } from "../helpers/database.ts";
@@ -77,7 +77,7 @@ export async function startInstallation(
   };
   return {
     ...{ windmill, root, envFile, told },
-    api: (token) => new WindmillApi(windmill.baseUrl, windmill.workspace, token),
+    api: (token) => windmillApi(windmill.baseUrl, windmill.workspace, token),
     variable: (name) => readEnvironment(envFile, {})[name],
     deploy: (overrides) => deploy(deployment(overrides)),
     check: () => check(deployment()),

@@ -1,4 +1,6 @@
-import { type WindmillApi, WindmillRefusedError, type WindmillToken } from "../../windmill_api.ts";
+import { WindmillRefusedError } from "../../windmill/errors.ts";
+import type { WindmillToken } from "../../windmill/users_api.ts";
+import type { WindmillApi } from "../../windmill/windmill_api.ts";
 import type { Check } from "../check.ts";
 import { failed, ok, skipped, type Verdict, warning } from "../finding.ts";
 import { windmill } from "./windmill.ts";

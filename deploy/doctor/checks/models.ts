@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseModelId } from "../../../f/platform/model_table.ts";
-import type { WindmillApi } from "../../windmill_api.ts";
+import type { WindmillApi } from "../../windmill/windmill_api.ts";
 import type { Check } from "../check.ts";
 import type { Answer, Http } from "../clients.ts";
 import { failed, ok, type Verdict, warning } from "../finding.ts";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { WindmillRefusedError } from "../../windmill_api.ts";
+import { WindmillRefusedError } from "../../windmill/errors.ts";
 import type { Check } from "../check.ts";
 import { failed, ok } from "../finding.ts";
 import { windmill } from "./windmill.ts";

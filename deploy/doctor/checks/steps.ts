@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { WindmillApi } from "../../windmill_api.ts";
+import type { WindmillApi } from "../../windmill/windmill_api.ts";
 import type { Check } from "../check.ts";
 import { failed, ok } from "../finding.ts";
 import { reasonOf } from "../reason.ts";

@@ -1,4 +1,4 @@
-import { WindmillRefusedError, WindmillUnreachableError } from "../../windmill_api.ts";
+import { WindmillRefusedError, WindmillUnreachableError } from "../../windmill/errors.ts";
 import type { Check } from "../check.ts";
 import { failed, ok, skipped, type Verdict } from "../finding.ts";
 

@@ -1,4 +1,4 @@
-import type { WindmillWorker } from "../../windmill_api.ts";
+import type { WindmillWorker } from "../../windmill/instance_api.ts";
 import type { Check } from "../check.ts";
 import { failed, ok } from "../finding.ts";
 import { tagsOfScripts } from "../repository.ts";

@@ -5,7 +5,7 @@ import { makeClients } from "../../../deploy/doctor/clients.ts";
 import { enabledSchedules, FLOW, scriptsOfFlow } from "../../../deploy/doctor/repository.ts";
 import { runChecks } from "../../../deploy/doctor/run_checks.ts";
 import { readSettings } from "../../../deploy/settings.ts";
-import { WindmillApi } from "../../../deploy/windmill_api.ts";
+import { windmillApi } from "../../../deploy/windmill/windmill_api.ts";
 import { startTestWindmill, type TestWindmill } from "../../helpers/local_windmill.ts";
 
 let server: TestWindmill;
@@ -13,7 +13,7 @@ let token: string;
 
 beforeAll(async () => {
   server = await startTestWindmill({ isNew: true, memberToken: "of a member" });
-  const anonymous = new WindmillApi(server.baseUrl, server.workspace);
+  const anonymous = windmillApi(server.baseUrl, server.workspace);
   token = await anonymous.login("admin@windmill.dev", "changeme");
 });
 afterAll(() => server.remove());
@@ -42,7 +42,7 @@ it("finds in a Windmill that is still empty first no workspace, then no script, 
     { state: "skipped", what: expect.stringContaining("windmill failed") },
   ]);
 
-  await new WindmillApi(server.baseUrl, server.workspace, token).createWorkspace();
+  await windmillApi(server.baseUrl, server.workspace, token).createWorkspace();
   const schedules = enabledSchedules();
   const scripts = new Set([...scriptsOfFlow(), ...schedules.map(({ script }) => script)]);
   const [isThere, ...missing] = await problems();

@@ -5,7 +5,7 @@ import { type Clients, makeClients } from "../../../deploy/doctor/clients.ts";
 import type { Finding } from "../../../deploy/doctor/finding.ts";
 import { runChecks } from "../../../deploy/doctor/run_checks.ts";
 import { readSettings } from "../../../deploy/settings.ts";
-import { WindmillApi } from "../../../deploy/windmill_api.ts";
+import { type WindmillApi, windmillApi } from "../../../deploy/windmill/windmill_api.ts";
 import { listen } from "../../../local/listen.ts";
 import { startTestStack, type TestStack } from "../../helpers/test_stack.ts";
 
@@ -38,7 +38,7 @@ export async function startDoctoredStack(): Promise<DoctoredStack> {
   await commitDurably(stack);
   const env = environmentOf(stack);
   const { baseUrl, workspace, token } = stack.windmill;
-  const api = new WindmillApi(baseUrl, workspace, token);
+  const api = windmillApi(baseUrl, workspace, token);
   return {
     ...stack,
     ...{ api, env, nobodysUrl: gone.url, clients: () => makeClients(readSettings(env)) },

@@ -27,7 +27,7 @@ import { CHECKS } from "../../../deploy/doctor/checks.ts";
 import type { Clients } from "../../../deploy/doctor/clients.ts";
 import { secretsOf } from "../../../deploy/doctor/secrets.ts";
 import { readSettings } from "../../../deploy/settings.ts";
-import { WindmillApi } from "../../../deploy/windmill_api.ts";
+import { windmillApi } from "../../../deploy/windmill/windmill_api.ts";
 import { type DoctoredStack, found, startDoctoredStack } from "./doctored_stack.ts";
 
 let stack: DoctoredStack;
@@ -132,7 +132,7 @@ describe("Windmill", () => {
   it("tries a token out where its scopes are not listed, since another admin made it", async () => {
     const withToken = (INGRESS_WINDMILL_TOKEN: string) => {
       const ofAnotherAdmin = Object.assign(
-        new WindmillApi(stack.api.url, stack.api.workspace, stack.windmill.token),
+        windmillApi(stack.api.url, stack.api.workspace, stack.windmill.token),
         {
           listTokens: async () => [],
         },

@@ -1,5 +1,6 @@
-import { DeployError } from "./deploy_error.ts";
-import { type WindmillApi, WindmillRefusedError } from "./windmill_api.ts";
+import { DeployError } from "../deploy_error.ts";
+import { WindmillRefusedError } from "./errors.ts";
+import type { WindmillApi } from "./windmill_api.ts";
 
 /** Whoever is logged in while a deployment runs: its token may only be made on the way. */
 export class WindmillSession {
