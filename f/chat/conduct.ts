@@ -30,7 +30,8 @@ export type Verdict =
 /**
  * Two machines that answer each other at once get three answers: the first message proves nothing, and each of the
  * next three gives two points. When both are ours, that is six turns in all. Who repeats the same text slowly, or a
- * word or two, gets six. One message of another kind ends the row.
+ * word or two, or has a new sentence each time faster than one can speak, gets six. One message of another kind ends
+ * the row.
  */
 export const LOOP_POINTS = 6;
 /** The first silence; each further one is twice as long. */

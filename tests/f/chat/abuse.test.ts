@@ -103,13 +103,19 @@ describe("a quick person", () => {
 
 describe("two chatbots that are wired to each other", () => {
   it.each([
-    ["say the same each time", (turn: number) => (turn < 0 ? "" : "How can I help you today?")],
+    ["six turns when they say the same each time", 6, () => "How can I help you today?"],
     [
-      "say something else each time",
+      "six turns when they say something else each time",
+      6,
       (turn: number) =>
         `Answer ${turn}: ${Array.from({ length: 30 }, (_, at) => `word${turn * 30 + at}`).join(" ")}`,
     ],
-  ])("stop within six turns when they %s", async (_, say) => {
+    [
+      "six turns each when every sentence is new and no longer than a person's",
+      12,
+      (turn: number) => `Number ${turn} is a blue one, and would you like to see it?`,
+    ],
+  ])("stop within %s", async (_, turns, say) => {
     const [one, other] = [await openShop(db), await openShop(db)];
     let said = 0;
     const wire = (from: Shop, to: Shop) => {
@@ -128,7 +134,7 @@ describe("two chatbots that are wired to each other", () => {
       await outcomeOf(...next);
     }
     expect(inbox).toEqual([]);
-    expect(one.model.calls + other.model.calls).toBeLessThanOrEqual(6);
+    expect(one.model.calls + other.model.calls).toBeLessThanOrEqual(turns);
     const alerts = await db.query(
       "select kind from system_alerts where organization_id = any($1::uuid[])",
       [[one.organization.id, other.organization.id]],

@@ -56,6 +56,22 @@ describe("a loop", () => {
     expect(again(4)).toMatchObject({ kind: "penalty", reason: "loop" });
     expect(judged({ loopPoints: 4 })).toEqual({ kind: "answer", loopPoints: 0 });
   });
+
+  it("of ever new sentences that nobody could have said so fast gets six answers", () => {
+    const answered = (secondsBetween: number) => {
+      let [loopPoints, answers] = [0, 0];
+      for (; answers < 20; answers += 1) {
+        const lastReplyAt = answers === 0 ? null : earlier(secondsBetween * 1_000);
+        const sentence = `Is number ${answers} the one with a basket and a bell on it?`;
+        const verdict = judged({ loopPoints, before: { lastReplyAt, texts: [] } }, sentence);
+        if (verdict.kind !== "answer") break;
+        loopPoints = verdict.loopPoints;
+      }
+      return answers;
+    };
+    expect(answered(1)).toBe(6);
+    expect(answered(10)).toBe(20); // control: a person's pace
+  });
 });
 
 describe("a silence", () => {

@@ -40,6 +40,21 @@ describe("a machine", () => {
   });
 });
 
+describe("a sentence", () => {
+  const SENTENCE = "That sounds good, and what does the red one cost?";
+
+  it("that comes faster than anybody speaks may have been written before our reply, or be a machine's", () => {
+    expect(points(heard(SENTENCE, 2))).toBe(1);
+    // in pieces: they were begun before our reply
+    expect(points([heard(SENTENCE, 1), heard(SENTENCE, 2)])).toBe(0);
+  });
+
+  it("that somebody can have said since our reply is a person's", () => {
+    expect(points(heard(SENTENCE, 3))).toBe(0);
+    expect(points(heard("And what does the red one cost?", 0))).toBe(0); // short enough to be typed ahead
+  });
+});
+
 describe("a person", () => {
   it.each([
     ["asks something new at once", heard("And on Sunday?", 1)],
