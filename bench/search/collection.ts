@@ -49,6 +49,8 @@ export async function loadChatbots(
       }
     }
     await client.query("vacuum (analyze) document_chunks, chunk_lexemes, knowledge_sources");
+    // or the searches write what the loading left in the server's buffers
+    await client.query("checkpoint");
     return loaded;
   } finally {
     await client.end();
