@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Environment } from "./environment.ts";
+import { postgresUrl } from "./postgres_url.ts";
 
 /** Compose hands over an unset variable as an empty string. */
 const unsetWhenEmpty = (value: unknown) => (value === "" ? undefined : value);
@@ -11,7 +12,10 @@ const withDefault = <Schema extends z.ZodType>(schema: Schema, value: z.input<Sc
 const httpUrl = z
   .url({ protocol: /^https?$/, error: "must be an http(s):// URL" })
   .transform((url) => url.replace(/\/+$/, ""));
-const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgresql:// URL" });
+const appUrl = postgresUrl.refine(
+  (url) => ["", "chatbot_app"].includes(new URL(url).username),
+  "must name the user chatbot_app: row-level security may not bind another, who would see every tenant's rows",
+);
 const port = z.coerce.number().int().min(1).max(65_535);
 
 const environment = z.object({
@@ -33,7 +37,7 @@ const environment = z.object({
     .string("is missing: the migrations need the database, as the role that owns it")
     .min(1, "is missing: the migrations need the database, as the role that owns it")
     .pipe(postgresUrl),
-  APP_DATABASE_URL: optional(postgresUrl),
+  APP_DATABASE_URL: optional(appUrl),
   CHATBOT_APP_PASSWORD: optional(z.string()),
   CHATBOT_INGRESS_PASSWORD: optional(z.string()),
   OPENAI_API_KEY: optional(z.string()),

@@ -1,3 +1,4 @@
+import { hostOf } from "../postgres_url.ts";
 import type { ObjectStorageSettings, Settings } from "../settings.ts";
 
 /** A variable of the workspace, as the settings want it. */
@@ -125,9 +126,9 @@ function s3Value({ endpoint, bucket, region, accessKey }: ObjectStorageSettings)
 function postgresResource({ url, appUrl, appPassword }: Settings["database"]): DesiredResource {
   const place = new URL(appUrl ?? url);
   const value = {
-    host: place.hostname,
+    host: hostOf(place),
     port: Number(place.port || 5432),
-    user: appUrl && place.username ? decodeURIComponent(place.username) : "chatbot_app",
+    user: "chatbot_app",
     password: `$var:${POSTGRES_PASSWORD}`,
     dbname: decodeURIComponent(place.pathname.slice(1)),
     // without one, as node-postgres takes DATABASE_URL

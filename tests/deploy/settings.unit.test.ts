@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { secretsOf } from "../../deploy/doctor/secrets.ts";
 import { InvalidSettingsError, readSettings } from "../../deploy/settings.ts";
 import { desiredResources, POSTGRES } from "../../deploy/units/desired_values.ts";
+import { givenAppPassword } from "../../deploy/units/postgres_password.ts";
 
 const DATABASE_URL = "postgresql://owner:secret-1@db.example.com:5433/bots?sslmode=require";
 
@@ -44,6 +46,30 @@ describe("the settings of an installation", () => {
   });
 
   it.each([
+    "postgresql://owner:1/secret-5@db.example.com/bots",
+    "postgresql://owner:1?secret-5@db.example.com/bots",
+    "postgresql://owner:1#secret-5@db.example.com/bots",
+    "postgresql://owner:100%secret-5@db.example.com/bots",
+    "postgresql://owner:secret-5@db.example.com",
+  ])("refuse the connection string %j, which could be read as another", (url) => {
+    for (const name of ["DATABASE_URL", "APP_DATABASE_URL"]) {
+      const problems = problemsOf({ DATABASE_URL, [name]: url });
+      expect(problems).toEqual([expect.stringMatching(new RegExp(`^${name}: .*%25, %2F`))]);
+      expect(problems.join()).not.toContain("secret-5");
+    }
+  });
+
+  it("refuse a login of the steps that row-level security may not bind", () => {
+    const loginAs = (user: string) =>
+      problemsOf({ DATABASE_URL, APP_DATABASE_URL: `postgresql://${user}postgres:5432/chatbots` });
+    expect(loginAs("postgres:secret-6@")).toEqual([
+      expect.stringContaining("APP_DATABASE_URL: must name the user chatbot_app"),
+    ]);
+    expect(loginAs("chatbot_app:secret-6@")).toEqual([]); // controls
+    expect(loginAs("")).toEqual([]);
+  });
+
+  it.each([
     ["", { host: "object-storage:8333", useSsl: false }],
     ["minio:9000", { host: "minio:9000", useSsl: false }],
     ["https://s3.example.com/", { host: "s3.example.com", useSsl: true }],
@@ -68,5 +94,16 @@ describe("the database as the steps reach it", () => {
 
   it("is left alone where nothing is set", () => {
     expect(postgresOf({})).toMatchObject({ value: undefined, first: { user: "chatbot_app" } });
+  });
+
+  it("may have an IPv6 address, a password of any signs and a name that is escaped", () => {
+    const password = "p%a@s/s:?#";
+    const APP_DATABASE_URL = `postgresql://chatbot_app:${encodeURIComponent(password)}@[2001:db8::1]:5433/bots%2F1`;
+    expect(postgresOf({ APP_DATABASE_URL })?.value).toMatchObject({
+      ...{ host: "2001:db8::1", port: 5433, dbname: "bots/1" },
+    });
+    const settings = readSettings({ DATABASE_URL, APP_DATABASE_URL });
+    expect(givenAppPassword(settings.database)).toBe(password);
+    expect(secretsOf(settings)).toContain(password);
   });
 });
