@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/v4";
 import type { UnansweredOutcome } from "./claim.ts";
 
 const said = z.object({

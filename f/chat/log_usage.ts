@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/v4";
 import { costAt, type ModelPrice, type PriceOf } from "../platform/model_table.ts";
 import {
   type Database,

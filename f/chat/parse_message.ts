@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/v4";
 import { orderText, positionText, replyText } from "./message_words.ts";
 
 /** A contact's message as we keep it. */

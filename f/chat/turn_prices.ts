@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/v4";
 import { type PriceOf, priceOf } from "../platform/model_table.ts";
 import { one, type Tenant } from "../platform/postgres.ts";
 

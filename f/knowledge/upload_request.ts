@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/v4";
 import { FileTooLargeError, UploadInvalidError } from "./document_errors.ts";
 import { checkedType, FILE_TYPES, type FileType } from "./file_type.ts";
 

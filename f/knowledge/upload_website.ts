@@ -1,5 +1,5 @@
 import * as wmill from "windmill-client";
-import * as z from "zod";
+import * as z from "zod/v4";
 import {
   authorize,
   type Operator,

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/v4";
 import { type Alert, raiseAlert, type Told } from "../platform/alerts.ts";
 import { FLOW_PATH, type StartFlow } from "../platform/close_turn.ts";
 import { maskSecrets } from "../platform/mask.ts";

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/v4";
 
 /** Whom to block or unblock: one contact, an id of WhatsApp's, a number, or all numbers that begin so. */
 export type BlockedName =

@@ -4,7 +4,7 @@ import type {
   ChatCompletionCreateParamsNonStreaming,
   ChatCompletionMessageParam,
 } from "openai/resources/chat/completions";
-import * as z from "zod";
+import * as z from "zod/v4";
 import { readAnswer } from "./model_call_error.ts";
 import { parseModelId } from "./model_table.ts";
 import type {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { GoogleGenerativeAI } from "@google/generative-ai";
-import * as z from "zod";
+import * as z from "zod/v4";
 import { toGeminiCallError } from "./gemini_errors.ts";
 import { generateContentRequest } from "./gemini_request.ts";
 import { ModelCallError, readAnswer } from "./model_call_error.ts";

@@ -3,7 +3,7 @@ import {
   GoogleGenerativeAIFetchError,
   GoogleGenerativeAIRequestInputError,
 } from "@google/generative-ai";
-import * as z from "zod";
+import * as z from "zod/v4";
 import { ModelCallError, refusedCall, timedOutCall, unconnectedCall } from "./model_call_error.ts";
 
 /** What `@google/generative-ai` threw, as one type; a mistake in how we use it is returned as it is. */

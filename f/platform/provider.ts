@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/v4";
 import { readResource } from "./windmill_values.ts";
 
 const providerResource = z.object({ api_key: z.string().min(1), base_url: z.url().optional() });

@@ -3,7 +3,7 @@ import type {
   ResponseCreateParamsNonStreaming,
   ResponseInputItem,
 } from "openai/resources/responses/responses";
-import * as z from "zod";
+import * as z from "zod/v4";
 import { ModelCallError, readAnswer } from "./model_call_error.ts";
 import { modelFacts, parseModelId } from "./model_table.ts";
 import type {

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
-import * as z from "zod";
+import * as z from "zod/v4";
 
 /** A credential at rest, as the database's check is_credential_envelope wants it. All but `v` is base64. */
 export const credentialEnvelope = z.strictObject({

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/v4";
 import { limitedFetch } from "./limited_response.ts";
 import {
   type GraphRefusal,
@@ -13,9 +13,6 @@ import { templateParameter } from "./whatsapp_template.ts";
 
 /** v25.0 of 2026-02-18; Meta serves it until 2028-07-29. */
 export const GRAPH_API_VERSION = "v25.0";
-
-/** Meta: text.body holds at most 4,096 characters. */
-export const MAX_TEXT_LENGTH = 4_096;
 
 /** A business number and what it takes to act as it. */
 export interface WhatsAppNumber {

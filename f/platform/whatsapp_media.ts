@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import * as z from "zod";
+import * as z from "zod/v4";
 import { limitedFetch, ResponseTooLargeError } from "./limited_response.ts";
 import { GRAPH_API_VERSION, type WhatsAppNumber } from "./whatsapp.ts";
 import { MediaLostError, MediaUnavailableError } from "./whatsapp_media_errors.ts";

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/v4";
 import { decryptCredential, type KeySet, parseKeySet } from "./secrets.ts";
 import { type WhatsApp, type WhatsAppNumber, whatsAppOf } from "./whatsapp.ts";
 import { readResource, readVariable } from "./windmill_values.ts";

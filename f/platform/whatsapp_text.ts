@@ -1,4 +1,5 @@
-import { MAX_TEXT_LENGTH } from "./whatsapp.ts";
+/** Meta: text.body holds at most 4,096 characters. */
+const MAX_TEXT_LENGTH = 4_096;
 
 /** Each bubble is billed and their order is not guaranteed, so a reply that needs more is cut. */
 const MAX_PARTS = 3;

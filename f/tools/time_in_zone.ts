@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/v4";
 
 /** As every script of this folder is called by a chatbot: JSON of what the model wrote, and of whose turn it is. */
 const toolCall = z.object({ arguments: z.object({ time_zone: z.string() }) });

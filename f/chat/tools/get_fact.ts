@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/v4";
 import { type Tool, ToolArgumentsError } from "../agent/types.ts";
 
 /** By name, such as opening_hours: from the chatbot's settings. */

@@ -1,15 +1,14 @@
-import {
-  type CallToolResult,
+import type {
+  CallToolResult,
   Client,
-  type PriorDiscovery,
-  SSEClientTransport,
-  StreamableHTTPClientTransport,
-  type Tool,
-  type Transport,
+  PriorDiscovery,
+  Tool,
+  Transport,
 } from "@modelcontextprotocol/client";
 import { type PublicFetch, publicFetch } from "../../platform/fetch_public.ts";
 import type { PublicHttpPolicy } from "../../platform/public_http_target.ts";
 import { statusOf } from "./mcp_errors.ts";
+import { type McpLibrary, McpRequestError } from "./mcp_request_error.ts";
 import type { McpServer } from "./mcp_server.ts";
 
 /** What was found out about a server, so that the next connection asks less. */
@@ -63,12 +62,14 @@ export async function connectMcp(
   options: ConnectOptions,
 ): Promise<McpConnection> {
   const { way, session } = options;
-  if (way?.transport === "sse") return connectOverSse(server, options);
+  // a quarter of what this step's imports cost, and most turns speak to no server
+  const library = await import("@modelcontextprotocol/client");
+  if (way?.transport === "sse") return connectOverSse(library, server, options);
   try {
-    return await connectOverStreamableHttp(server, options);
+    return await connectOverStreamableHttp(library, server, options);
   } catch (error) {
     if (way || session || !isRefusal(statusOf(error))) throw error;
-    return await connectOverSse(server, options);
+    return await connectOverSse(library, server, options);
   }
 }
 
@@ -78,11 +79,12 @@ function isRefusal(status: number | undefined): boolean {
 }
 
 async function connectOverStreamableHttp(
+  library: McpLibrary,
   server: McpServer,
   { policy, signal, way, session }: ConnectOptions,
 ): Promise<McpConnection> {
-  const { client, fetch, connect, broken } = newClient(server, policy);
-  const transport = new StreamableHTTPClientTransport(server.url, {
+  const { client, fetch, connect, broken } = newClient(library, server, policy);
+  const transport = new library.StreamableHTTPClientTransport(server.url, {
     fetch,
     requestInit: { headers: server.headers },
     ...session,
@@ -92,33 +94,45 @@ async function connectOverStreamableHttp(
   const discover = client.getDiscoverResult();
   const protocolVersion = client.getNegotiatedProtocolVersion();
   const { sessionId } = transport;
-  return connectionOf(client, server, broken, {
-    way: {
-      transport: "streamable_http",
-      prior: discover ? { kind: "modern", discover } : { kind: "legacy" },
+  return connectionOf(
+    library,
+    client,
+    { server, broken },
+    {
+      way: {
+        transport: "streamable_http",
+        prior: discover ? { kind: "modern", discover } : { kind: "legacy" },
+      },
+      session:
+        session ?? (sessionId && protocolVersion ? { sessionId, protocolVersion } : undefined),
     },
-    session: session ?? (sessionId && protocolVersion ? { sessionId, protocolVersion } : undefined),
-  });
+  );
 }
 
 async function connectOverSse(
+  library: McpLibrary,
   server: McpServer,
   { policy, signal }: ConnectOptions,
 ): Promise<McpConnection> {
-  const { client, fetch, connect, broken } = newClient(server, policy);
-  const transport = new SSEClientTransport(server.url, {
+  const { client, fetch, connect, broken } = newClient(library, server, policy);
+  const transport = new library.SSEClientTransport(server.url, {
     fetch,
     requestInit: { headers: server.headers },
   });
   const prior = { kind: "legacy" } as const;
   await connect(transport, signal, prior);
-  return connectionOf(client, server, broken, {
-    way: { transport: "sse", prior },
-    session: undefined,
-  });
+  return connectionOf(
+    library,
+    client,
+    { server, broken },
+    {
+      way: { transport: "sse", prior },
+      session: undefined,
+    },
+  );
 }
 
-function newClient(server: McpServer, policy: PublicHttpPolicy) {
+function newClient(library: McpLibrary, server: McpServer, policy: PublicHttpPolicy) {
   const broken = new AbortController();
   const opening = new AbortController();
   const guarded = publicFetch({
@@ -136,7 +150,7 @@ function newClient(server: McpServer, policy: PublicHttpPolicy) {
       ...init,
       signal: init?.signal ? AbortSignal.any([init.signal, opening.signal]) : opening.signal,
     });
-  const client = new Client(
+  const client = new library.Client(
     { name: "whatsapp-chatbot-platform", version: "1.0.0" },
     { versionNegotiation: { mode: "auto" }, listMaxPages: MAX_PAGES },
   );
@@ -149,7 +163,7 @@ function newClient(server: McpServer, policy: PublicHttpPolicy) {
       await client.connect(transport, { signal, timeout, ...(prior ? { prior } : {}) });
     } catch (error) {
       await client.close();
-      throw error;
+      throw new McpRequestError(library, error);
     } finally {
       signal.removeEventListener("abort", giveUp);
     }
@@ -158,9 +172,9 @@ function newClient(server: McpServer, policy: PublicHttpPolicy) {
 }
 
 function connectionOf(
+  library: McpLibrary,
   client: Client,
-  server: McpServer,
-  broken: AbortSignal,
+  { server, broken }: { server: McpServer; broken: AbortSignal },
   known: Pick<McpConnection, "way" | "session">,
 ): McpConnection {
   const timeout = server.callTimeoutMs;
@@ -173,7 +187,7 @@ function connectionOf(
     } catch (error) {
       signal.throwIfAborted();
       broken.throwIfAborted();
-      throw error;
+      throw new McpRequestError(library, error);
     }
   };
   return {

@@ -1,5 +1,5 @@
-import { ProtocolError, SdkError, SdkHttpError, SseError } from "@modelcontextprotocol/client";
 import { PublicHttpError } from "../../platform/public_http_errors.ts";
+import { McpRequestError } from "./mcp_request_error.ts";
 
 /** An integration with an MCP server could not be used. Each subclass says why. */
 export abstract class McpError extends Error {
@@ -54,20 +54,14 @@ export class McpToolListTooLargeError extends McpError {
   }
 }
 
-/** For the operator. What the server wrote is left out: it may repeat our headers. */
 function reasonOf(error: unknown): string {
   if (error instanceof PublicHttpError) return error.message;
-  if (error instanceof SdkHttpError) return `it answered with status ${error.status}.`;
-  if (error instanceof SseError) return `it answered with status ${error.code ?? "none"}.`;
-  if (error instanceof ProtocolError) return `it answered with the error ${error.code}.`;
+  if (error instanceof McpRequestError) return error.reason;
   if (error instanceof Error && error.cause !== undefined) return reasonOf(error.cause);
-  if (error instanceof SdkError) return `${error.code}.`;
   return error instanceof Error ? `${error.name}.` : "for no known reason.";
 }
 
 /** The HTTP status that a request to an MCP server ended with. */
 export function statusOf(error: unknown): number | undefined {
-  if (error instanceof SdkHttpError) return error.status;
-  if (error instanceof SseError) return error.code;
-  return error instanceof Error && error.cause !== undefined ? statusOf(error.cause) : undefined;
+  return error instanceof McpRequestError ? error.status : undefined;
 }

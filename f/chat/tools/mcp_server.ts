@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import * as z from "zod";
+import * as z from "zod/v4";
 import { isAllowedPrivate, type PublicHttpPolicy } from "../../platform/public_http_target.ts";
 import { decryptCredential, type KeySet } from "../../platform/secrets.ts";
 import type { Integration } from "./load_tools.ts";

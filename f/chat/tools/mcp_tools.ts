@@ -1,9 +1,5 @@
-import {
-  type CallToolResult,
-  ProtocolError,
-  ProtocolErrorCode,
-} from "@modelcontextprotocol/client";
-import * as z from "zod";
+import type { CallToolResult } from "@modelcontextprotocol/client";
+import * as z from "zod/v4";
 import type { ToolDefinition } from "../../platform/models.ts";
 import { type Database, type Tenant, withTenant } from "../../platform/postgres.ts";
 import type { PublicHttpPolicy } from "../../platform/public_http_target.ts";
@@ -13,6 +9,7 @@ import type { IntegrationTool, OfferedTool, OpenIntegration } from "./load_tools
 import type { McpCall, McpWay } from "./mcp_connection.ts";
 import { textOfResult } from "./mcp_content.ts";
 import { McpError, McpUnavailableError } from "./mcp_errors.ts";
+import { McpRequestError } from "./mcp_request_error.ts";
 import { type McpServer, mcpServerOf } from "./mcp_server.ts";
 import { keepSession, readSession } from "./mcp_sessions.ts";
 import { freshToolList, keepFailure, keepToolList, type ToolList } from "./mcp_tool_list.ts";
@@ -118,6 +115,9 @@ function offer(
 
 const argumentsSchema = z.record(z.string(), z.unknown());
 
+/** JSON-RPC's. */
+const INVALID_PARAMS = -32_602;
+
 async function callTool(
   server: McpServer,
   connection: McpTurnConnection,
@@ -129,7 +129,7 @@ async function callTool(
     return await connection.callTool(call, way, signal);
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof ProtocolError && error.code === ProtocolErrorCode.InvalidParams) {
+    if (error instanceof McpRequestError && error.code === INVALID_PARAMS) {
       throw new ToolArgumentsError(error.message.slice(0, MAX_ERROR_LENGTH), { cause: error });
     }
     throw new McpUnavailableError(server.name, error);

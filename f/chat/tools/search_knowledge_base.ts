@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/v4";
 import { type Tool, ToolArgumentsError } from "../agent/types.ts";
 
 /** What the search finds, in the knowledge folder's words. */

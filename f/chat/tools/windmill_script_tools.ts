@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/v4";
 import type { WindmillScripts } from "../../platform/windmill_scripts.ts";
 import type { IntegrationTool, OpenIntegration } from "./load_tools.ts";
 
