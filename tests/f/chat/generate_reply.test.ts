@@ -134,6 +134,8 @@ it("goes on with Gemini in the turn after one of several tool rounds, as history
     await turn(shop, ADA, "Wheels, too", { model });
     expect(shop.sentTexts()).toEqual(["Noted.", "That, too."]);
     const contents = models.requests.gemini.at(-1)?.contents ?? [];
+    // what Google takes for a signature where another model called
+    expect(JSON.stringify(contents)).not.toContain("skip_thought_signature_validator");
     expect(
       contents.map(({ role, parts }) => [
         role,
@@ -215,12 +217,15 @@ describe("ten MCP servers, of which one hangs and one crashes", () => {
       McpTestServer,
       ...McpTestServer[],
     ];
-    hanging.onMessage = () => undefined;
-    crashing.onMessage = (response) => response.destroy();
     const clocks = stopClocks();
+    let running = 0;
+    hanging.onMessage = () => {
+      running ||= clocks.length;
+    };
+    crashing.onMessage = (response) => response.destroy();
     shop.model.answers = [asksFor(["server_7__look_up", { order: 7 }]), says("It is on its way.")];
     const answered = turn(shop, ADA, "Where is order 7?", { toolsFor });
-    // all are asked while the first of them hangs
+    // the others are asked while the first of them hangs
     await eventually(
       () => {
         expect(hanging.connections).toBeGreaterThan(0);
@@ -229,7 +234,7 @@ describe("ten MCP servers, of which one hangs and one crashes", () => {
       },
       { withinMs: 50_000 },
     );
-    expect(clocks).toHaveLength(10);
+    expect(running, "the time of all ran before the first was heard of").toBe(10);
     clocks[0]?.abort(new DOMException("The operation timed out.", "TimeoutError"));
     const { tools } = await answered;
     expect(shop.sentTexts()).toEqual(["It is on its way."]);
