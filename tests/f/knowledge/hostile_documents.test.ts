@@ -6,12 +6,14 @@ import { insertChatbot } from "../../helpers/records.ts";
 import type { ChatbotRow, KnowledgeSourceRow } from "../../helpers/rows.ts";
 import {
   crowdedDocx,
+  docx,
   docxBomb,
   docxWithEntities,
   endlessPdf,
   lyingDocxBomb,
   nestedDocx,
   nestedHtml,
+  paragraph,
   pdfBomb,
   protectedPdf,
   scannedPdf,
@@ -20,8 +22,10 @@ import {
 import { base64, type KnowledgeWorld, makePdf, startKnowledgeWorld } from "./knowledge_world.ts";
 
 const PROGRAM = join(import.meta.dirname, "../../../f/knowledge/process_document.ts");
-/** Far below what is allowed in production, and far above what a document of a few pages needs. */
-const LIMITS = { timeoutMs: 8_000, memoryBytes: 500 * 1024 * 1024 };
+/** Time that only a document without an end uses up, on a slow machine too; of memory far less than in production. */
+const LIMITS = { timeoutMs: 120_000, memoryBytes: 500 * 1024 * 1024 };
+/** For what has no end: it is not read in less time either. */
+const SHORT_LIMITS = { ...LIMITS, timeoutMs: 2_000 };
 
 const TOO_HEAVY = /too long or too much memory/;
 const DAMAGED = /damaged/;
@@ -36,8 +40,12 @@ describe("a hostile document", () => {
   });
   afterAll(() => world.close());
 
-  const extract = extractInProcess(PROGRAM, LIMITS, [resolveBunBinary()]);
-  const process = async (source_type: KnowledgeSourceRow["source_type"], bytes: Uint8Array) => {
+  const process = async (
+    source_type: KnowledgeSourceRow["source_type"],
+    bytes: Uint8Array,
+    limits = LIMITS,
+  ) => {
+    const extract = extractInProcess(PROGRAM, limits, [resolveBunBinary()]);
     const { knowledge_source_id: id } = await world.upload({
       chatbot_id: chatbot.id,
       source_type,
@@ -59,10 +67,11 @@ describe("a hostile document", () => {
       "markdown",
       () => Buffer.from(">".repeat(20_000)),
       /too complex|too long/,
+      SHORT_LIMITS,
     ],
     ["a table whose labels multiply", "csv", () => labelBomb(), TOO_COMPLEX],
-    ["a PDF of 100 MB in 100 KB", "pdf", pdfBomb, TOO_HEAVY],
-    ["a PDF of forms without end", "pdf", endlessPdf, TOO_HEAVY],
+    ["a PDF of 100 MB in 100 KB", "pdf", pdfBomb, TOO_HEAVY, SHORT_LIMITS],
+    ["a PDF of forms without end", "pdf", endlessPdf, TOO_HEAVY, SHORT_LIMITS],
     ["a PDF whose form draws itself", "pdf", selfDrawingPdf, /pictures|too much/],
     ["a PDF with a password", "pdf", protectedPdf, /protected by a password/],
     ["half a PDF", "pdf", async () => half(await makePdf([["We open at nine."]])), DAMAGED],
@@ -71,12 +80,12 @@ describe("a hostile document", () => {
     ["one that lies about its size", "docx", lyingDocxBomb, TOO_COMPLEX],
     ["one of 100,000 nested parts", "docx", nestedDocx, TOO_COMPLEX],
     ["one with external entities", "docx", docxWithEntities, DAMAGED],
-    ["half a Word document", "docx", () => half(docxBomb()), DAMAGED],
+    ["half a Word document", "docx", () => half(docx(paragraph("We open at nine."))), DAMAGED],
     ["a file of spaces", "text", () => Buffer.from(" \n "), /no text/],
   ] as const)(
     "%s ends failed with its sentence, and the next one is read",
-    async (_what, type, make, sentence) => {
-      const { result, source } = await process(type, await make());
+    async (_what, type, make, sentence, limits?: typeof LIMITS) => {
+      const { result, source } = await process(type, await make(), limits);
       expect(result).toMatchObject({ outcome: "failed", reason: expect.stringMatching(sentence) });
       expect(source).toMatchObject({
         status: "failed",
@@ -87,7 +96,6 @@ describe("a hostile document", () => {
       const next = await process("text", Buffer.from(`We open at nine. ${_what}`));
       expect(next.source).toMatchObject({ status: "ready", chunk_count: 1 });
     },
-    60_000,
   );
 
   it("is read where it is only odd", async () => {
@@ -100,7 +108,7 @@ describe("a hostile document", () => {
       error_message: null,
       chunk_count: 1,
     });
-  }, 60_000);
+  });
 
   it("says no more than the sentence to the tenant, and what a parser of ours did is ours to solve", async () => {
     const broken = extractInProcess(join(import.meta.dirname, "no_such_file.ts"), LIMITS, [

@@ -58,14 +58,17 @@ describe("a hostile web page", () => {
     pour();
   }
 
-  const process = async (path: string) => {
+  const process = async (path: string, pageTimeoutMs = 60_000) => {
     const { knowledge_source_id: id } = await world.upload({
       chatbot_id: chatbot.id,
       source_type: "url",
       name: "A page",
       url: origin + path,
     });
-    const result = await world.process(id);
+    const policy = { allowedPrivateOrigins: world.allowedPrivateOrigins, ownNetworks: [] };
+    const result = await world.process(id, {
+      files: { load: async () => undefined, readHttpPolicy: async () => policy, pageTimeoutMs },
+    });
     const [source] = await world.db.query<KnowledgeSourceRow>(
       "select * from knowledge_sources where id = $1",
       [id],
@@ -75,14 +78,14 @@ describe("a hostile web page", () => {
 
   it.each([
     ["redirects for ever", "/for-ever", "redirects too often"],
-    ["drips bytes", "/drips", "too long to answer"],
+    ["drips bytes", "/drips", "too long to answer", 1_000],
     ["says that it is 5 GB", "/5-gb", "larger than 5 MB"],
     ["sends 5 GB without saying so", "/5-gb-in-chunks", "larger than 5 MB"],
-  ])(
+  ] as const)(
     "that %s ends failed with its sentence, and the next one is read",
-    async (_what, path, sentence) => {
+    async (_what, path, sentence, pageTimeoutMs?: number) => {
       sent = 0;
-      const { result, source } = await process(path);
+      const { result, source } = await process(path, pageTimeoutMs);
       expect(result).toMatchObject({
         outcome: "failed",
         reason: expect.stringContaining(sentence),

@@ -33,6 +33,8 @@ export interface KnowledgeWorld {
 }
 
 const API_KEY = "sk-test";
+/** Only what hangs meets it. */
+const PAGE_TIMEOUT_MS = 60_000;
 
 export async function startKnowledgeWorld(): Promise<KnowledgeWorld> {
   const db = await createTestDatabase();
@@ -83,7 +85,7 @@ export async function startKnowledgeWorld(): Promise<KnowledgeWorld> {
           files: {
             load: async (key) => files.get(key),
             readHttpPolicy: async () => ({ allowedPrivateOrigins, ownNetworks: [] }),
-            pageTimeoutMs: 2_000,
+            pageTimeoutMs: PAGE_TIMEOUT_MS,
           },
           showProgress: async () => undefined,
           ...clients,

@@ -130,7 +130,7 @@ describe("statuses of an answer", () => {
 describe("statuses that are to come in disorder", () => {
   it("come as late and as often as they are told, and are under way until then", async () => {
     const { whatsapp, receiver, post } = await startStandIn({
-      statusDeliveries: ({ status }) => (status === "sent" ? [200] : [0, 0]),
+      statusDeliveries: ({ status }) => (status === "sent" ? [2_000] : [0, 0]),
     });
     await whatsapp.contactSends({ phoneNumberId: NUMBER, contact: ANA, text: "Hi" }).delivery;
     expect(whatsapp.isReporting()).toBe(false); // control

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { executeToolCalls } from "../../../../f/chat/agent/execute_tool_calls.ts";
 import { ToolArgumentsError, type ToolExecution } from "../../../../f/chat/agent/types.ts";
 import { type IntegrationTool, loadTools } from "../../../../f/chat/tools/load_tools.ts";
@@ -27,6 +27,12 @@ const PARAMETERS = {
   additionalProperties: false,
 };
 
+/** What ends a call: no clock, so that a slow machine ends none. */
+const newTime = () => ({
+  "the tool's": new AbortController(),
+  "the turn's": new AbortController(),
+});
+
 /** An integration with one tool, whose server does what the test wants. */
 class OrderDesk {
   readonly keys: string[] = [];
@@ -37,6 +43,7 @@ class OrderDesk {
   readonly organizationId: string;
   readonly chatbotId: string;
   readonly integrationId: string;
+  #time = newTime();
 
   constructor({ organization_id, chatbot_id, id }: TurnRow, integrationId: string) {
     this.organizationId = organization_id;
@@ -72,17 +79,16 @@ class OrderDesk {
     };
   }
 
+  /** The tool never answers; whose time is over then is over as soon as it has been reached. */
+  hangs(whose: "the tool's" | "the turn's"): void {
+    this.answer = () => {
+      this.#time[whose].abort(new DOMException("The time is over.", "TimeoutError"));
+      return new Promise(() => undefined);
+    };
+  }
+
   /** One turn in which the model calls the tool with each of these, one after the other. */
   turn(...calls: unknown[]): Promise<ToolExecution[]> {
-    return this.#turn(calls, { toolTimeoutMs: 200, toolsMs: 10_000 });
-  }
-
-  /** As turn, which leaves tools so much time in all. */
-  turnWithin(toolsMs: number, ...calls: unknown[]): Promise<ToolExecution[]> {
-    return this.#turn(calls, { toolTimeoutMs: 10_000, toolsMs });
-  }
-
-  #turn(calls: unknown[], { toolTimeoutMs, toolsMs }: { toolTimeoutMs: number; toolsMs: number }) {
     return this.#as(async (database) => {
       const scope = {
         organizationId: this.organizationId,
@@ -93,16 +99,21 @@ class OrderDesk {
       const { tools } = await loadTools(database, scope, { mcp });
       const executions: ToolExecution[] = [];
       for (const args of calls) {
+        this.#time = newTime();
+        const timeout = vi
+          .spyOn(AbortSignal, "timeout")
+          .mockReturnValueOnce(this.#time["the tool's"].signal);
         const [executed] = await executeToolCalls(
           [{ id: randomUUID(), name: "orders__get", argumentsJson: JSON.stringify(args) }],
           {
             tools: new Map(tools.map((tool) => [tool.definition.name, tool])),
             earlier: [],
-            signal: AbortSignal.timeout(toolsMs),
-            toolTimeoutMs,
+            signal: this.#time["the turn's"].signal,
+            toolTimeoutMs: 60_000,
             now: () => performance.now(),
           },
         );
+        timeout.mockRestore();
         if (executed) executions.push(executed);
       }
       // a turn asks its model again after a call: by then what the call left behind is written
@@ -253,16 +264,21 @@ describe("a tool that is called too often", () => {
 });
 
 describe("a tool that fails again and again", () => {
-  const FAILURES: [string, () => Promise<string>][] = [
-    ["with an error", () => Promise.reject(new Error("connection refused"))],
-    ["by hanging", () => new Promise(() => undefined)],
+  const FAILURES: [string, (desk: OrderDesk) => void][] = [
+    [
+      "with an error",
+      (desk) => {
+        desk.answer = () => Promise.reject(new Error("connection refused"));
+      },
+    ],
+    ["by hanging", (desk) => desk.hangs("the tool's")],
   ];
 
   it.each(FAILURES)(
     "%s is left alone, tried once later, and called again when it works",
     async (_, fail) => {
       const desk = await OrderDesk.open();
-      desk.answer = fail;
+      fail(desk);
       await desk.turn(ORDER, ORDER, ORDER);
       const [refused] = await desk.turn(ORDER);
       expect(refused).toMatchObject({
@@ -280,9 +296,9 @@ describe("a tool that fails again and again", () => {
 
   it("is counted although the turn's time for tools ended it", async () => {
     const desk = await OrderDesk.open();
-    desk.answer = () => new Promise(() => undefined);
+    desk.hangs("the turn's");
     for (let turn = 0; turn < 3; turn++) {
-      const [given_up] = await desk.turnWithin(200, ORDER);
+      const [given_up] = await desk.turn(ORDER);
       expect(given_up).toMatchObject({ status: "timeout" });
     }
     desk.answer = async () => "shipped";
