@@ -5,12 +5,19 @@ export interface Queryable {
   query<Row>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
 }
 
+/** A host that swallows packets says nothing at all. */
+export const CONNECT_TIMEOUT_MS = 10_000;
+
 /** Gives `work` a connection and closes it at the end. */
 export async function withConnection<Result>(
   databaseUrl: string,
   work: (database: Queryable) => Promise<Result>,
+  connectTimeoutMs: number = CONNECT_TIMEOUT_MS,
 ): Promise<Result> {
-  const client = new pg.Client(databaseUrl);
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    connectionTimeoutMillis: connectTimeoutMs,
+  });
   await client.connect();
   try {
     return await work({

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { runner } from "node-pg-migrate";
+import { CONNECT_TIMEOUT_MS } from "./connection.ts";
 
 export const MIGRATIONS_DIRECTORY = fileURLToPath(new URL("./migrations", import.meta.url));
 
@@ -17,7 +18,10 @@ export async function migrate(
   count: number = Number.POSITIVE_INFINITY,
 ): Promise<string[]> {
   const migrations = await runner({
-    databaseUrl,
+    databaseUrl: {
+      connectionString: databaseUrl,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    },
     dir: MIGRATIONS_DIRECTORY,
     migrationsTable: MIGRATIONS_TABLE,
     direction,

@@ -19,7 +19,7 @@ import { schedules } from "./units/schedules.ts";
 import { scripts } from "./units/scripts.ts";
 import { variables } from "./units/variables.ts";
 import { workspace } from "./units/workspace.ts";
-import { waitForPostgres, waitForWindmill } from "./wait_until_up.ts";
+import { type Patience, waitForPostgres, waitForWindmill } from "./wait_until_up.ts";
 import { WindmillSession } from "./windmill/session.ts";
 import { windmillApi } from "./windmill/windmill_api.ts";
 import type { ScriptPush } from "./wmill.ts";
@@ -39,7 +39,7 @@ export interface Deployment {
   wmill: ScriptPush;
   ingress: IngressHost;
   tell: Tell;
-  patienceSeconds: number;
+  patience: Omit<Patience, "tell">;
 }
 
 /** Makes an installation what the settings and the checkout say, and answers how many things changed. */
@@ -70,10 +70,10 @@ export async function check(deployment: Deployment): Promise<number> {
 
 /** Both are there before anything is changed in either. */
 async function reach(
-  { tell, patienceSeconds }: Deployment,
+  { tell, ...deployment }: Deployment,
   settings: Settings,
 ): Promise<WindmillSession> {
-  const patience = { seconds: patienceSeconds, tell };
+  const patience = { ...deployment.patience, tell };
   const { url, workspace } = settings.windmill;
   const anonymous = windmillApi(url, workspace);
   await waitForPostgres(settings.database.url, patience);

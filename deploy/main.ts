@@ -16,9 +16,9 @@ import { wmillPush } from "./wmill.ts";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** Windmill's own first start, with its migrations, takes about a minute. */
-const PATIENCE_SECONDS = 180;
+const PATIENCE = { seconds: 180, attemptMilliseconds: 10_000 };
 /** Who only looks does not wait for what is being started. */
-const PATIENCE_OF_CHECK_SECONDS = 5;
+const PATIENCE_OF_CHECK = { seconds: 5, attemptMilliseconds: 5_000 };
 
 /** What the operator can mend: the sentence is enough. The rest is ours, and shows where it happened. */
 const SPOKEN = [
@@ -38,7 +38,7 @@ async function main(): Promise<void> {
   const deployment: Deployment = {
     ...{ read, tell, root: ROOT, secrets: openEnvFile(file) },
     ...{ wmill: wmillPush(ROOT), ingress: composeIngress(ROOT, file) },
-    patienceSeconds: isCheck ? PATIENCE_OF_CHECK_SECONDS : PATIENCE_SECONDS,
+    patience: isCheck ? PATIENCE_OF_CHECK : PATIENCE,
   };
   if (isReadByOthers(file)) tell(`note       others may read ${file}: chmod 600`);
   if (isCheck) {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { CONNECT_TIMEOUT_MS } from "../db/connection.ts";
 import { DeployError } from "./deploy_error.ts";
 import type { Tell } from "./run_units.ts";
 
@@ -20,7 +21,10 @@ export async function oneAtATime<Result>(
 ): Promise<Result> {
   const url = new URL(databaseUrl);
   url.pathname = "/postgres";
-  const client = new pg.Client({ connectionString: url.href, keepAlive: true });
+  const client = new pg.Client({
+    ...{ connectionString: url.href, connectionTimeoutMillis: CONNECT_TIMEOUT_MS },
+    keepAlive: true,
+  });
   let lost: Error | undefined;
   // unheard, a lost connection would end the process in the middle of a change
   client.on("error", (error) => {

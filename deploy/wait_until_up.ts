@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { withConnection } from "../db/connection.ts";
+import { type Queryable, withConnection } from "../db/connection.ts";
 import { DeployError } from "./deploy_error.ts";
 import { reasonOf } from "./doctor/reason.ts";
 import type { Tell } from "./run_units.ts";
@@ -11,6 +11,8 @@ const PAUSE_MILLISECONDS = 1_000;
 
 export interface Patience {
   seconds: number;
+  /** For one attempt to connect: a host that swallows packets says nothing at all. */
+  attemptMilliseconds: number;
   tell: Tell;
 }
 
@@ -36,7 +38,8 @@ export async function waitForPostgres(databaseUrl: string, patience: Patience): 
   const hint = "Start it (docker compose up -d), or correct DATABASE_URL.";
   await until(`PostgreSQL at ${host}`, hint, patience, async () => {
     try {
-      await withConnection(databaseUrl, (database) => database.query("select 1"));
+      const ask = (database: Queryable) => database.query("select 1");
+      await withConnection(databaseUrl, ask, patience.attemptMilliseconds);
       return undefined;
     } catch (cause) {
       const code = cause instanceof pg.DatabaseError ? cause.code : undefined;

@@ -1,8 +1,11 @@
 import type { z } from "zod";
+import { limitedFetch } from "../../f/platform/limited_response.ts";
 import { WindmillRefusedError, WindmillUnreachableError } from "./errors.ts";
 
 /** Creating a workspace and changing its settings take well under a second; the rest is reserve. */
 const TIMEOUT_MILLISECONDS = 15_000;
+/** A thousand tokens or workers are some 300 KB. */
+const MAX_ANSWER_BYTES = 4 * 1_024 * 1_024;
 const FILE = "application/octet-stream";
 
 interface Request {
@@ -68,7 +71,8 @@ export class WindmillCalls {
     const request = `${method} /api/${path.replace(/\?.*/, "")}`;
     const isFile = body instanceof Uint8Array;
     try {
-      const response = await fetch(`${this.url}/api/${path}`, {
+      // which follows no redirect: a token must not get to another address
+      const response = await limitedFetch(MAX_ANSWER_BYTES)(`${this.url}/api/${path}`, {
         method,
         headers: {
           // a kept connection that the server closes at the same moment would be a call without an answer
@@ -77,8 +81,6 @@ export class WindmillCalls {
           ...(body !== undefined && { "content-type": isFile ? FILE : "application/json" }),
         },
         ...(body !== undefined && { body: isFile ? Buffer.from(body) : JSON.stringify(body) }),
-        // a token must not follow to another address
-        redirect: "error",
         signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
       });
       const { status } = response;

@@ -71,7 +71,8 @@ export async function startInstallation(
     return {
       ...{ read, root, secrets: openEnvFile(envFile) },
       ...{ wmill: NOTHING_TO_PUSH, ingress: { restart: async () => false } },
-      ...{ tell: (line: string) => told.push(line), patienceSeconds: 0 },
+      ...{ tell: (line: string) => told.push(line) },
+      patience: { seconds: 0, attemptMilliseconds: 30_000 },
       ...overrides,
     };
   };
