@@ -55,10 +55,10 @@ export function administrator(
 
   async function setPassword(chosen: string | undefined): Promise<void> {
     const password = chosen ?? randomBytes(18).toString("base64url");
+    const admin = await session.login(EMAIL, FIRST_PASSWORD);
+    if (admin === undefined) return; // another deployment was faster, and keeps its own
     // kept before it is set: after a kill in between, the next deployment logs in with the first one again
     if (chosen === undefined) secrets.keep("WINDMILL_ADMIN_PASSWORD", password);
-    const admin = await session.login(EMAIL, FIRST_PASSWORD);
-    if (admin === undefined) return; // another deployment was faster
     await session.anonymous.withToken(admin).setPassword(password);
   }
 }
