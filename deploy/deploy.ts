@@ -102,15 +102,22 @@ function unitsOf(
     objectStorage(session, settings.objectStorage !== undefined),
     scripts(session, wmill),
     schedules(session, root),
-    ingressToken(session, ingress.windmillToken, secrets, () => restartIngress(deployment)),
+    ingressToken(session, ingress.windmillToken, secrets, telling(deployment)),
   ];
 }
 
-async function restartIngress({ ingress, secrets, tell }: Deployment): Promise<void> {
-  const isRestarted = await ingress.restart();
-  tell(
-    isRestarted
-      ? "restarted  webhook-server, with its new token"
-      : `note       start the webhook server again with INGRESS_WINDMILL_TOKEN of ${secrets.where}`,
-  );
+/** Says what became of a restart. */
+function telling({ ingress, secrets, tell }: Deployment): IngressHost {
+  return {
+    hasToken: (token) => ingress.hasToken(token),
+    restart: async () => {
+      const isRestarted = await ingress.restart();
+      tell(
+        isRestarted
+          ? "restarted  webhook-server, with its new token"
+          : `note       start the webhook server again with INGRESS_WINDMILL_TOKEN of ${secrets.where}`,
+      );
+      return isRestarted;
+    },
+  };
 }

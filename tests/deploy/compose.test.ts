@@ -13,11 +13,16 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** A `docker` on the PATH that knows these services; what it was asked is in the file `asked`. */
-function installDocker(services: string[], statusOfUp = 0): void {
+/** A `docker` on the PATH that knows these services, and which containers of one run with which tokens; what it was asked is in the file `asked`. */
+function installDocker(services: string[], statusOfUp = 0, tokens: string[] = []): void {
+  const environments = tokens.map((token) =>
+    JSON.stringify(["PATH=/bin", `INGRESS_WINDMILL_TOKEN=${token}`, "LOG_LEVEL=info"]),
+  );
   const script = `#!/bin/sh
 echo "$@" >> "${join(folder, "asked")}"
 case "$*" in
+  *" --quiet "*) printf '%s\\n' ${tokens.map((_, index) => `id-${index}`).join(" ")} ;;
+  inspect*) printf '%s\\n' ${environments.map((line) => `'${line}'`).join(" ")} ;;
   *" ps "*) printf '%s\\n' ${services.join(" ")} ;;
   *" up "*) echo "token: $INGRESS_WINDMILL_TOKEN" >> "${join(folder, "asked")}"
     echo "no such image" >&2; exit ${statusOfUp} ;;
@@ -59,4 +64,23 @@ it("does not pass over a start that fails", async () => {
 it("says so where there is no docker", async () => {
   vi.stubEnv("PATH", folder);
   expect(await composeIngress(folder, ".env").restart()).toBe(false);
+});
+
+it.each([
+  [["ours"], true],
+  [["old"], false],
+  [["ours", "old"], false],
+  [["ours2"], false],
+  [[], undefined],
+])(
+  "knows of webhook servers with the tokens %j whether all have ours: %s",
+  async (tokens, known) => {
+    installDocker(["webhook-server"], 0, tokens);
+    expect(await composeIngress(folder, ".env").hasToken("ours")).toBe(known);
+  },
+);
+
+it("knows nothing of a webhook server where there is no docker", async () => {
+  vi.stubEnv("PATH", folder);
+  expect(await composeIngress(folder, ".env").hasToken("ours")).toBeUndefined();
 });

@@ -52,8 +52,7 @@ describe("a new Windmill", () => {
 
   it("is a working installation after one deployment, and the second changes nothing", async () => {
     const wmill = wmillPush(installation.root);
-    let restarts = 0;
-    const ingress = { restart: async () => Boolean(++restarts) };
+    const ingress = ingressOf(installation);
     expect(await installation.deploy({ wmill, ingress })).toBeGreaterThan(10);
     expect(installation.told).toContain(`created    variable ${KEYS}`);
     expect(installation.told).toContain("restarted  webhook-server, with its new token");
@@ -61,7 +60,7 @@ describe("a new Windmill", () => {
     await addSchedule(installation, "f/operations/by_hand");
     expect(await installation.deploy({ wmill, ingress })).toBe(0);
     expect(installation.told.filter((line) => !line.startsWith("unchanged"))).toEqual([]);
-    expect(restarts).toBe(1);
+    expect(ingress.restarts).toBe(1);
   });
 
   it("has what the steps read, and the object storage", async () => {
@@ -194,7 +193,6 @@ describe("a Windmill that is set up", () => {
 
   it.each([
     ["is gone", async () => "no-such-token"],
-    ["may do everything", async () => admin().createToken({ label: "all" })],
     [
       "is of other flows",
       async () => admin().createToken({ label: "other", scopes: ["jobs:run:flows:f/other/*"] }),
@@ -207,6 +205,30 @@ describe("a Windmill that is set up", () => {
     expect(await installation.deploy()).toBe(1);
     expect(installation.variable("INGRESS_WINDMILL_TOKEN")).not.toBe(wrong);
     expect(await installation.deploy()).toBe(0);
+  });
+
+  it("revokes an ingress token that may do everything, but never the one that deploys", async () => {
+    const strong = await admin().createToken({ label: "strong" });
+    setVariables(installation.envFile, { INGRESS_WINDMILL_TOKEN: strong });
+    await installation.deploy();
+    expect(installation.told.join("\n")).toContain("may do more than start flows, and is revoked;");
+    expect(installation.variable("INGRESS_WINDMILL_TOKEN")).not.toBe(strong);
+    await expect(installation.api(strong).whoAmI()).rejects.toThrow("401");
+
+    const own = installation.variable("WINDMILL_TOKEN") ?? "";
+    setVariables(installation.envFile, { INGRESS_WINDMILL_TOKEN: own });
+    await installation.deploy();
+    expect(installation.told.join("\n")).toContain("stays so until it is deleted in Windmill;");
+    expect(await installation.api(own).whoAmI()).toMatchObject({ email: ADMIN });
+  });
+
+  it("starts the ingress with its token, where a deployment died before it had", async () => {
+    const ingress = ingressOf(installation);
+    ingress.token = "the one before";
+    expect(await installation.deploy({ ingress })).toBe(1);
+    expect(installation.told).toContain("changed    webhook-server: ran with another token");
+    expect(ingress.token).toBe(installation.variable("INGRESS_WINDMILL_TOKEN"));
+    expect(await installation.deploy({ ingress })).toBe(0);
   });
 
   it("is brought to the end by the next deployment when one dies on the way", async () => {
@@ -262,6 +284,20 @@ describe("a deployment stops with a sentence, and nothing changed, when", () => 
     await expect(installation.deploy()).rejects.not.toThrow("a-secret");
   });
 });
+
+/** A webhook server that takes its token from the env file when it starts. */
+function ingressOf(installation: TestInstallation) {
+  const ingress = {
+    ...{ restarts: 0, token: "" },
+    hasToken: async (token: string) => token === ingress.token,
+    restart: async () => {
+      ingress.restarts += 1;
+      ingress.token = installation.variable("INGRESS_WINDMILL_TOKEN") ?? "";
+      return true;
+    },
+  };
+  return ingress;
+}
 
 /** As somebody makes one in Windmill. */
 async function addSchedule(installation: TestInstallation, path: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { IngressHost } from "../../deploy/compose.ts";
 import { check, type Deployment, deploy } from "../../deploy/deploy.ts";
 import { openEnvFile } from "../../deploy/env_file.ts";
 import { readEnvironment } from "../../deploy/environment.ts";
@@ -46,6 +47,12 @@ export const NOTHING_TO_PUSH: ScriptPush = {
   push: async () => undefined,
 };
 
+/** The webhook server runs somewhere else. */
+const NO_INGRESS: IngressHost = {
+  hasToken: async () => undefined,
+  restart: async () => false,
+};
+
 /** A local Windmill and an env file, over a database that is there and keeps its roles' passwords. */
 export async function startInstallation(
   database: TestDatabase,
@@ -70,7 +77,7 @@ export async function startInstallation(
     told.length = 0;
     return {
       ...{ read, root, secrets: openEnvFile(envFile) },
-      ...{ wmill: NOTHING_TO_PUSH, ingress: { restart: async () => false } },
+      ...{ wmill: NOTHING_TO_PUSH, ingress: NO_INGRESS },
       ...{ tell: (line: string) => told.push(line) },
       patience: { seconds: 0, attemptMilliseconds: 30_000 },
       ...overrides,

@@ -12,7 +12,7 @@ const A_VARIABLE = "f/platform/openai_api_key";
 const SOON_MS = 14 * 24 * 3_600_000;
 
 const RENEW =
-  "Empty INGRESS_WINDMILL_TOKEN in .env, run npm run deploy, then docker compose up -d webhook-server.";
+  "Empty INGRESS_WINDMILL_TOKEN in .env, run npm run deploy, and delete the old token in Windmill (Account settings, Tokens).";
 
 /** The ingress' token is known to Windmill, may start the flow, and may do nothing else. */
 export const ingressToken: Check = {
