@@ -8,6 +8,7 @@ import { ingressToken } from "./checks/ingress_token.ts";
 import { models } from "./checks/models.ts";
 import { objectStorage } from "./checks/object_storage.ts";
 import { publicWebhook } from "./checks/public_webhook.ts";
+import { rolePasswords } from "./checks/role_passwords.ts";
 import { roles } from "./checks/roles.ts";
 import { schema } from "./checks/schema.ts";
 import { serverSettings } from "./checks/server_settings.ts";
@@ -33,6 +34,7 @@ export const CHECKS: readonly Check[] = [
   database,
   schema,
   roles,
+  rolePasswords,
   serverSettings,
   windmill,
   ingressToken,

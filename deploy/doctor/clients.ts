@@ -1,6 +1,7 @@
 import pg from "pg";
 import type { Queryable } from "../../db/connection.ts";
 import { limitedFetch } from "../../f/platform/limited_response.ts";
+import { canLogIn } from "../role_login.ts";
 import type { Settings } from "../settings.ts";
 import { type WindmillApi, windmillApi } from "../windmill/windmill_api.ts";
 
@@ -33,6 +34,8 @@ export interface Clients {
    * at a time, and the webhook server gives its health up after 3 s.
    */
   withDatabase<Result>(work: (database: Queryable) => Promise<Result>): Promise<Result>;
+  /** To the server of DATABASE_URL. */
+  canLogIn(role: string, password: string): Promise<boolean>;
   /** Unix milliseconds. */
   now(): number;
 }
@@ -42,6 +45,7 @@ export function makeClients({ windmill, database }: Settings): Clients {
     http,
     windmill: windmillApi(windmill.url, windmill.workspace, windmill.token),
     withDatabase: (work) => withDatabase(database.url, work),
+    canLogIn: (role, password) => canLogIn(database.url, role, password),
     now: Date.now,
   };
 }

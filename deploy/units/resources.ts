@@ -29,9 +29,15 @@ async function compareResource(
   const fields = Object.entries(value ?? {});
   const had = isRecord(current.value) ? current.value : {};
   const odd = fields.filter(([key, wanted]) => !isDeepStrictEqual(had[key], wanted));
-  if (odd.length === 0) return [same(name)];
-  const note = odd.map(([key]) => key).join(", ");
+  const strange = current.resource_type === type ? [] : [strangeType(current.resource_type, type)];
+  if (odd.length === 0) return [same(name, strange[0])];
+  const note = [odd.map(([key]) => key).join(", "), ...strange].join("; ");
   return [different(name, () => session.api.updateResource(path, { ...had, ...value }), note)];
+}
+
+/** Only noted: its values work all the same, and somebody made it so. */
+function strangeType(found: string, wanted: string): string {
+  return `is of the type ${found}, and not ${wanted}; delete it in Windmill to have it made anew`;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

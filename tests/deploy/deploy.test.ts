@@ -157,8 +157,13 @@ describe("a Windmill that is set up", () => {
 
   it("keeps what was edited there, where the settings say nothing", async () => {
     await admin().updateVariable(CHAT_MODEL, { value: "theirs" });
+    const openai = { path: "f/platform/openai", value: {}, resource_type: "theirs" };
+    await installation.windmill.api("POST", "resources/create?update_if_exists=true", openai);
     expect(await installation.deploy()).toBe(0);
     expect((await admin().variable(CHAT_MODEL))?.value).toBe("theirs");
+    expect(installation.told.join("\n")).toContain(
+      "resource f/platform/openai: is of the type theirs, and not openai",
+    );
   });
 
   it("keeps an object storage that is not ours, whose files would be out of reach", async () => {

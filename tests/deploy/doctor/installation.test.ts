@@ -27,7 +27,7 @@ import { CHECKS } from "../../../deploy/doctor/checks.ts";
 import type { Clients } from "../../../deploy/doctor/clients.ts";
 import { secretsOf } from "../../../deploy/doctor/secrets.ts";
 import { readSettings } from "../../../deploy/settings.ts";
-import { windmillApi } from "../../../deploy/windmill/windmill_api.ts";
+import { type WindmillApi, windmillApi } from "../../../deploy/windmill/windmill_api.ts";
 import { type DoctoredStack, found, startDoctoredStack } from "./doctored_stack.ts";
 
 let stack: DoctoredStack;
@@ -199,6 +199,18 @@ describe("Windmill", () => {
     expect(await stack.problems(workspaceValues)).toEqual([
       found("failed", `${path} is not in Windmill`),
       found("failed", "log in to the database as postgres"),
+    ]);
+  });
+
+  it("warns of a resource of another type", async () => {
+    const odd = "f/platform/openai";
+    const resource: WindmillApi["resource"] = async (path) => {
+      const made = await stack.api.resource(path);
+      return made && path === odd ? { ...made, resource_type: "theirs" } : made;
+    };
+    const clients = { windmill: { ...stack.api, resource } };
+    expect(await stack.problems(workspaceValues, { clients })).toEqual([
+      found("warning", `${odd} is of the type theirs, and not openai`),
     ]);
   });
 
