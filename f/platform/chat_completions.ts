@@ -15,7 +15,7 @@ import type {
   ModelRequest,
   TokenUsage,
 } from "./models.ts";
-import { callName, optionsOf, toModelCallError } from "./openai.ts";
+import { callName, optionsOf, toModelCallError, toolDescription } from "./openai.ts";
 import { CONTACT_WAITS, type RetryPlan, withRetries } from "./retry.ts";
 
 /** About 4,600 English characters: more than one WhatsApp message holds. */
@@ -83,9 +83,9 @@ async function create(client: OpenAI, id: string, request: ModelRequest): Promis
 }
 
 function bodyOf(id: string, request: ModelRequest): ChatCompletionCreateParamsNonStreaming {
-  const tools = request.tools.map((definition) => ({
+  const tools = request.tools.map(({ name, description, parameters }) => ({
     type: "function" as const,
-    function: { ...definition, parameters: { ...definition.parameters } },
+    function: { name, description: toolDescription(description), parameters: { ...parameters } },
   }));
   return {
     model: parseModelId(id).name,

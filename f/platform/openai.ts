@@ -7,6 +7,7 @@ import { readProvider } from "./provider.ts";
 /** A hundred embeddings are 1 MB in base64 and 3 MB as numbers. */
 const MAX_ANSWER_BYTES = 16 * 1_024 * 1_024;
 const MAX_NAME_LENGTH = 64;
+const MAX_DESCRIPTION_LENGTH = 1_024;
 export const OPENAI_URL = "https://api.openai.com/v1";
 
 /** A client for the resource f/platform/openai. It does not retry: withRetries does. */
@@ -40,6 +41,12 @@ export function optionsOf({ signal, traceparent }: ModelRequest) {
  */
 export function callName(name: string): string {
   return name.replace(/[^a-zA-Z0-9_-]/g, "_").slice(0, MAX_NAME_LENGTH) || "_";
+}
+
+/** As much of a tool's description as the API takes: MCP servers write more, and one too long refuses the request. */
+export function toolDescription(description: string): string {
+  // a lone surrogate is what is left of a character that the cut went through
+  return description.slice(0, MAX_DESCRIPTION_LENGTH).replace(/\p{Surrogate}$/u, "");
 }
 
 /** What the `openai` package threw, as one type; any other error is returned as it is. */

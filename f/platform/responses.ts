@@ -14,7 +14,7 @@ import type {
   ModelRequest,
   TokenUsage,
 } from "./models.ts";
-import { callName, optionsOf, toModelCallError } from "./openai.ts";
+import { callName, optionsOf, toModelCallError, toolDescription } from "./openai.ts";
 import { CONTACT_WAITS, type RetryPlan, withRetries } from "./retry.ts";
 
 /** About 4,600 English characters: more than one WhatsApp message holds. */
@@ -83,7 +83,7 @@ function bodyOf(id: string, request: ModelRequest): ResponseCreateParamsNonStrea
   const tools = request.tools.map(({ name, description, parameters }) => ({
     type: "function" as const,
     name,
-    description,
+    description: toolDescription(description),
     parameters: { ...parameters },
     // strict wants every property required; the schemas of others seldom fit, and we validate ourselves
     strict: false,

@@ -9,6 +9,7 @@ import { responsesModel } from "../../../../f/platform/responses.ts";
 import type { ScriptedReply } from "../../../../local/models/script.ts";
 import { type ModelsStandIn, startModels } from "../../../../local/models/start_models.ts";
 import { noWait } from "../../platform/chat_requests.ts";
+import { toolNamed } from "./scripted_model.ts";
 
 let models: ModelsStandIn;
 let searched = 0;
@@ -28,6 +29,8 @@ const openAi = () =>
   makeOpenAiClient({ apiKey: "key", baseUrl: models.baseUrl, timeoutMs: 20_000 });
 const gemini = () => makeGeminiClient({ apiKey: "key", baseUrl: models.geminiUrl });
 
+const messages = [{ role: "user", text: "When do you open?" }] as const;
+
 /** One turn, in which the model answers these, one after the other. */
 function turn(model: ChatModel, ...replies: ScriptedReply[]) {
   for (const reply of replies) models.nextReply(reply);
@@ -35,7 +38,6 @@ function turn(model: ChatModel, ...replies: ScriptedReply[]) {
     searched += 1;
     return [];
   });
-  const messages = [{ role: "user", text: "When do you open?" }] as const;
   return runAgent({ model, tools: [search], messages, fence: "5eed" });
 }
 
@@ -59,6 +61,20 @@ describe.each<[string, () => ChatModel]>([
       expect(answer.executions.map(({ status }) => status)).toEqual(statuses);
     },
   );
+
+  it("may have a tool that its server describes at more length than OpenAI reads", async () => {
+    models.nextReply({ content: "At nine." });
+    const tool = toolNamed("look_up");
+    const description = `${"x".repeat(1_023)}😀 and more`;
+    const tools = [{ ...tool, definition: { ...tool.definition, description } }];
+    expect(await runAgent({ model: model(), tools, messages, fence: "5eed" })).toMatchObject({
+      text: "At nine.",
+    });
+    const { chat, responses, gemini: google } = models.requests;
+    const told = JSON.stringify([chat, responses, google]);
+    expect(told).toContain("x".repeat(1_023));
+    expect(told).not.toMatch(/\\ud83d/); // no half of a character
+  });
 
   it("says what the model says when it declines, or is cut", async () => {
     const refused = await turn(model(), GOOD, { refusal: "I cannot help with that." });
