@@ -1582,7 +1582,7 @@ revoke all on function recount_usage() from public;
 grant execute on function recount_usage() to chatbot_app;
 comment on function recount_usage() is 'Makes the counters of this period and the last what the ledger and the open reservations say, and answers what differed.';
 
-CREATE OR REPLACE FUNCTION public.billed_organizations()
+CREATE OR REPLACE FUNCTION public.all_organizations()
  RETURNS TABLE(organization_id uuid)
  LANGUAGE sql
  STABLE SECURITY DEFINER
@@ -1590,10 +1590,10 @@ CREATE OR REPLACE FUNCTION public.billed_organizations()
 AS $function$
     select id from organizations order by id
   $function$;
-alter function billed_organizations() owner to chatbot_router;
-revoke all on function billed_organizations() from public;
-grant execute on function billed_organizations() to chatbot_app;
-comment on function billed_organizations() is 'Every organization, for what is done for each of them.';
+alter function all_organizations() owner to chatbot_router;
+revoke all on function all_organizations() from public;
+grant execute on function all_organizations() to chatbot_app;
+comment on function all_organizations() is 'Every organization, for what is done for each of them.';
 
 CREATE OR REPLACE FUNCTION public.lost_reservations(p_limit integer)
  RETURNS TABLE(organization_id uuid, id uuid)

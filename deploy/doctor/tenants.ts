@@ -17,7 +17,7 @@ export async function inEachTenant<Result>(
   );
   if (ownRole.parse(row).sees_all) return [await read(null)];
   const organizations = await db.query<{ organization_id: string }>(
-    "select organization_id from billed_organizations()",
+    "select organization_id from all_organizations()",
   );
   const results: Result[] = [];
   for (const { organization_id } of organizations) {

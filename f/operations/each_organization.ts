@@ -21,7 +21,7 @@ export async function forEachOrganization(
   const failures: Error[] = [];
   const found = await many<{ organization_id: string }>(
     database,
-    "select organization_id from billed_organizations()",
+    "select organization_id from all_organizations()",
   );
   for (const { organization_id } of found) {
     try {

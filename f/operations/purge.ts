@@ -44,7 +44,7 @@ export async function purge(
   let isComplete = true;
   const organizations = await many<{ organization_id: string }>(
     database,
-    "select organization_id from billed_organizations()",
+    "select organization_id from all_organizations()",
   );
   for (const { organization_id } of organizations) {
     const tasks = [

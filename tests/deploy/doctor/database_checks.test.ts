@@ -111,8 +111,8 @@ describe("roles and tenants", () => {
     ["alter table contacts owner to chatbot_app", "role chatbot_app owns table contacts"],
     ["grant select on contacts to chatbot_ingress", "chatbot_ingress may read or write contacts"],
     [
-      "grant execute on function billed_organizations() to chatbot_ingress",
-      "role chatbot_ingress may execute billed_organizations()",
+      "grant execute on function all_organizations() to chatbot_ingress",
+      "role chatbot_ingress may execute all_organizations()",
     ],
     [
       "revoke execute on function inbox_health() from chatbot_ingress",
