@@ -12,6 +12,9 @@ import { type ReferenceServer, startReferenceServer } from "./mcp_reference_serv
 const [EXAMPLE = ""] = blocksIn(readText("README.md"), "sql");
 const keySet = { current: "1", keys: new Map([["1", Buffer.alloc(32, 7)]]) };
 
+/** A process that starts on a busy machine is long in opening. */
+const PATIENCE_MS = 50_000;
+
 let db: TestDatabase;
 let shop: Shop;
 let server: ReferenceServer | undefined;
@@ -50,7 +53,9 @@ async function answer(model: ScriptedModel): Promise<string[]> {
     const makers = {
       ...shop.makers,
       modelFor: async () => model,
-      toolsFor: async () => [...(await integrationTools(database, scope, { mcp: mcp.open }))],
+      toolsFor: async () => [
+        ...(await integrationTools(database, scope, { mcp: mcp.open }, PATIENCE_MS)),
+      ],
     };
     await generateReply(database, makers, context).finally(() => mcp.close());
   });

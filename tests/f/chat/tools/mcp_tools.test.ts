@@ -17,6 +17,8 @@ import { McpTestServer } from "./mcp_test_server.ts";
 
 const keySet = { current: "1", keys: new Map([["1", Buffer.alloc(32, 7)]]) };
 const SECRET = "Bearer the-secret-of-the-shop";
+/** No test is about servers that take long to open: a busy machine may. */
+const PATIENCE_MS = 50_000;
 const TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 let db: TestDatabase;
@@ -90,7 +92,7 @@ async function turn<Result>(
       policy,
     }));
     try {
-      const tools = await integrationTools(database, scope, { mcp: mcp.open });
+      const tools = await integrationTools(database, scope, { mcp: mcp.open }, PATIENCE_MS);
       const call = async (name: string, args: object = {}) => {
         const tool = tools.find(({ definition }) => definition.name === name) as Tool;
         return (await tool.run(args, new AbortController().signal)).text;
