@@ -2,6 +2,10 @@ import { defineConfig } from "vitest/config";
 
 const noDatabaseLeftOpen = "tests/helpers/no_database_left_open.ts";
 const onServer = process.env.TEST_DATABASE_URL !== undefined;
+const databases = {
+  setupFiles: [noDatabaseLeftOpen],
+  ...(onServer ? {} : { globalSetup: ["tests/helpers/embedded_hosts.ts"] }),
+};
 
 /** Webhook bodies that others published, which are not part of the project: a folder of JSON files. */
 const hasWebhookBodies = process.env.WHATSAPP_WEBHOOKS_DIR !== undefined;
@@ -25,7 +29,7 @@ export default defineConfig({
           name: "database",
           include: ["tests/**/*.test.ts"],
           exclude: ["tests/**/*.{unit,server,check,bodies}.test.ts"],
-          setupFiles: [noDatabaseLeftOpen],
+          ...databases,
           ...patience,
         },
       },
@@ -44,7 +48,7 @@ export default defineConfig({
               test: {
                 name: "server",
                 include: ["tests/**/*.server.test.ts"],
-                setupFiles: [noDatabaseLeftOpen],
+                ...databases,
                 ...patience,
               },
             },
@@ -56,7 +60,7 @@ export default defineConfig({
               test: {
                 name: "bodies",
                 include: ["tests/**/*.bodies.test.ts"],
-                setupFiles: [noDatabaseLeftOpen],
+                ...databases,
                 ...patience,
                 testTimeout: 300_000,
               },

@@ -19,6 +19,11 @@ export async function startMigratedPostgres(
   const postgres = await startEmbeddedPostgres({ ...options, snapshot: await migratedSnapshot() });
   // from a snapshot there is nothing to do; data on disk may be from an older checkout
   if (options.dataDir !== undefined) await migrateOrClose(postgres);
+  return withLogins(postgres);
+}
+
+/** An embedded PostgreSQL that is migrated, with what its roles log in with. */
+export function withLogins(postgres: EmbeddedPostgres): MigratedPostgres {
   const { port } = postgres;
   return {
     ...postgres,

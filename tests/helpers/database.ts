@@ -5,6 +5,7 @@ import {
   type LoginRole,
   startMigratedPostgres,
 } from "../../local/postgres/start_migrated_postgres.ts";
+import { openOnHost } from "./embedded_host.ts";
 
 export interface TestDatabase {
   /** The superuser's connection string of this file's own database. */
@@ -27,7 +28,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const serverUrl = process.env.TEST_DATABASE_URL;
   const place: DatabasePlace = serverUrl
     ? await createServerDatabase(serverUrl)
-    : await startMigratedPostgres();
+    : ((await openOnHost()) ?? (await startMigratedPostgres()));
   const pool = new pg.Pool({ connectionString: place.url, max: 1, types: { getTypeParser } });
   const database: TestDatabase = {
     url: place.url,
