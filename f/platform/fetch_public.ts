@@ -1,7 +1,6 @@
-import type { IncomingMessage } from "node:http";
 import { pipeline } from "node:stream";
 import { PublicHttpError, ResponseTooLargeError } from "./public_http_errors.ts";
-import { bodyError, decoderFor } from "./public_http_request.ts";
+import { bodyError, decoderFor, type PublicHttpResponse } from "./public_http_request.ts";
 import {
   type PublicHttpPolicy,
   parsePublicUrl,
@@ -86,11 +85,11 @@ const WITHOUT_BODY = [204, 205, 304];
 
 function responseOf(
   url: URL,
-  response: IncomingMessage,
+  response: PublicHttpResponse,
   method: string,
   limits: StreamLimits,
 ): Response {
-  const status = response.statusCode ?? 0;
+  const { status } = response;
   const headers = new Headers();
   for (const [name, value] of Object.entries(response.headers)) {
     for (const item of [value ?? []].flat()) headers.append(name, item);
@@ -99,7 +98,7 @@ function responseOf(
   headers.delete("content-encoding");
   headers.delete("content-length");
   if (WITHOUT_BODY.includes(status)) {
-    response.destroy();
+    response.close();
     return new Response(null, { status, headers });
   }
   return new Response(bodyOf(url, response, method, limits), { status, headers });
@@ -108,17 +107,17 @@ function responseOf(
 /** Counts as it goes: an event stream ends when its server likes. */
 function bodyOf(
   url: URL,
-  response: IncomingMessage,
+  response: PublicHttpResponse,
   method: string,
   limits: StreamLimits,
 ): ReadableStream<Uint8Array> {
   const decoder = decoderFor(url, response);
   // the decoder is destroyed with the same error, and that is where it is read
-  pipeline(response, decoder, () => undefined);
+  pipeline(response.body, decoder, () => undefined);
   const chunks: AsyncIterator<Buffer> = decoder[Symbol.asyncIterator]();
   let size = 0;
   const fail = (cause: unknown): unknown => {
-    response.destroy();
+    response.close();
     if (limits.caller?.aborted) return limits.caller.reason;
     const error = cause instanceof PublicHttpError ? cause : bodyError(url, cause, limits);
     limits.options.onBodyError?.(error, method);
@@ -143,7 +142,7 @@ function bodyOf(
       }
     },
     cancel() {
-      response.destroy();
+      response.close();
     },
   });
 }

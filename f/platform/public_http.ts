@@ -1,10 +1,9 @@
-import type { IncomingMessage } from "node:http";
 import {
   HttpStatusError,
   TooManyRedirectsError,
   UrlNotAllowedError,
 } from "./public_http_errors.ts";
-import { readBody } from "./public_http_request.ts";
+import { type PublicHttpResponse, readBody } from "./public_http_request.ts";
 import {
   type PublicHttpPolicy,
   parsePublicUrl,
@@ -72,7 +71,7 @@ export async function getPublicUrl(url: string, options: GetOptions): Promise<Pu
     const response = await requestPublicUrl(hop, asked, limits);
     const location = redirectLocation(response);
     if (location === undefined) return await readResponse(hop, response, limits);
-    response.destroy();
+    response.close();
     if (!URL.canParse(location, hop)) throw new UrlNotAllowedError(location, "it is not a URL");
     target = new URL(location, hop).href;
   }
@@ -93,18 +92,18 @@ function withDefaults(options: GetOptions): Limits {
   return { ...options, totalTimeoutMs, connectTimeoutMs, maxRedirects, resolve, signal };
 }
 
-function redirectLocation(response: IncomingMessage): string | undefined {
-  return REDIRECTS.includes(response.statusCode ?? 0) ? response.headers.location : undefined;
+function redirectLocation(response: PublicHttpResponse): string | undefined {
+  return REDIRECTS.includes(response.status) ? response.headers.location : undefined;
 }
 
 async function readResponse(
   url: URL,
-  response: IncomingMessage,
+  response: PublicHttpResponse,
   limits: Limits,
 ): Promise<PublicResponse> {
-  const status = response.statusCode ?? 0;
+  const { status } = response;
   if (status < 200 || status > 299) {
-    response.destroy();
+    response.close();
     throw new HttpStatusError(url.href, status);
   }
   const header = response.headers["content-type"] ?? "";

@@ -1,5 +1,4 @@
 import { lookup } from "node:dns/promises";
-import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import { isPublicAddress } from "./public_address.ts";
 import {
@@ -10,12 +9,12 @@ import {
   UrlNotAllowedError,
 } from "./public_http_errors.ts";
 import {
-  hostOf,
-  portOf,
+  type PublicHttpResponse,
   type RequestLimits,
   requestFrom,
   type WhatIsAsked,
 } from "./public_http_request.ts";
+import { hostOf, portOf } from "./public_http_socket.ts";
 
 /** Where this installation lets URLs from outside lead to. */
 export interface PublicHttpPolicy {
@@ -41,7 +40,7 @@ export async function requestPublicUrl(
   url: URL,
   asked: WhatIsAsked,
   limits: TargetLimits,
-): Promise<IncomingMessage> {
+): Promise<PublicHttpResponse> {
   return await connect(url, asked, await vettedAddresses(url, limits), limits);
 }
 
@@ -93,7 +92,7 @@ async function connect(
   asked: WhatIsAsked,
   addresses: readonly string[],
   limits: TargetLimits,
-): Promise<IncomingMessage> {
+): Promise<PublicHttpResponse> {
   const failures: unknown[] = [];
   for (const address of addresses) {
     try {

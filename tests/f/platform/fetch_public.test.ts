@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -15,6 +15,16 @@ const MIB = 1024 * 1024;
 let server: Server;
 let hits: string[] = [];
 let closedStreams = 0;
+let flooded = 0;
+
+/** As fast as the socket takes it; it ends at 512 MB, so that the machine survives a client that takes everything. */
+function flood(response: ServerResponse): void {
+  const chunk = Buffer.alloc(64 * 1_024, "x");
+  while (!response.destroyed && flooded < 512 * MIB) {
+    flooded += chunk.length;
+    if (!response.write(chunk)) return void response.once("drain", () => flood(response));
+  }
+}
 
 const pages: RequestListener = async (request, response) => {
   hits.push(`${request.method} ${request.url}`);
@@ -32,6 +42,9 @@ const pages: RequestListener = async (request, response) => {
     case "/bomb":
       response.writeHead(200, { "content-encoding": "gzip" });
       return response.end(gzipSync(Buffer.alloc(8 * MIB)));
+    case "/flood":
+      flooded = 0;
+      return flood(response.writeHead(200));
     case "/cut":
       response.writeHead(200, { "content-length": "100" });
       response.write("half");
@@ -127,6 +140,13 @@ describe.each(Object.entries(runtimes))("publicFetch on %s", (_name, [program = 
     });
     const roomy = await fetch("/bomb", { firstOnly: true }, { maxBytes: 9 * MIB });
     expect(roomy).toMatchObject({ outcome: "read" });
+  });
+
+  it("takes in no more than a limit's worth while its thread is busy with something else", async () => {
+    const answer = await fetch("/flood", { busyMs: 300 });
+    expect(answer).toMatchObject({ error: "ResponseTooLargeError" });
+    // the limit in bytes on the wire, and what the system keeps for a socket
+    expect(flooded).toBeLessThan(32 * MIB);
   });
 
   it("says that a body broke off", async () => {

@@ -8,6 +8,8 @@ export interface FetchRequest {
   init?: { method?: string; headers?: Record<string, string>; body?: string };
   /** stop after the first bytes of the body */
   firstOnly?: boolean;
+  /** for so long the probe does nothing else once the headers are there */
+  busyMs?: number;
 }
 
 /** Its outcome, one JSON line on stdout. */
@@ -20,7 +22,13 @@ for await (const line of createInterface({ input: process.stdin })) {
   console.log(JSON.stringify(await answer(JSON.parse(line) as FetchRequest)));
 }
 
-async function answer({ url, options, init, firstOnly }: FetchRequest): Promise<FetchAnswer> {
+async function answer({
+  url,
+  options,
+  init,
+  firstOnly,
+  busyMs = 0,
+}: FetchRequest): Promise<FetchAnswer> {
   const abort = new AbortController();
   const bodyErrors: string[] = [];
   const fetch = publicFetch({
@@ -29,6 +37,7 @@ async function answer({ url, options, init, firstOnly }: FetchRequest): Promise<
   });
   try {
     const response = await fetch(url, { ...init, signal: abort.signal });
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, busyMs);
     const body = firstOnly ? await firstBytes(response) : await response.text();
     abort.abort();
     const headers = Object.fromEntries(response.headers.entries());
