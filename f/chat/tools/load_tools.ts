@@ -7,6 +7,8 @@ import { approvedOf, type Defined } from "./tool_definitions.ts";
 
 /** All are opened at once: what hangs costs a turn this and no more, however many hang. */
 const OPEN_TIMEOUT_MS = 5_000;
+/** OpenAI refuses a request with more than 128; a chatbot has some of its own. */
+const MAX_TOOLS = 100;
 
 /** An integration as one chatbot may use it. */
 export interface Integration {
@@ -66,6 +68,17 @@ export class UnknownKindError extends Error {
   }
 }
 
+/** With an integration's tools the chatbot would have more than a model may be given. */
+export class TooManyToolsError extends Error {
+  override readonly name = "TooManyToolsError";
+
+  constructor({ name }: Integration, tools: number) {
+    super(
+      `The integration ${name} brings ${tools} tools, and a chatbot may have ${MAX_TOOLS} of all its integrations. Switch one of them off for it.`,
+    );
+  }
+}
+
 /** The tools of a chatbot's integrations. One that fails or hangs costs the others nothing. */
 export async function loadTools(
   database: Database,
@@ -90,8 +103,14 @@ export async function loadTools(
   const failures: { integration: Integration; cause: unknown }[] = [];
   for (const [index, integration] of integrations.entries()) {
     const result = opened[index];
-    if (result?.status === "fulfilled") offered.push(...result.value);
-    else failures.push({ integration, cause: result?.reason });
+    if (result?.status !== "fulfilled") {
+      failures.push({ integration, cause: result?.reason });
+    } else if (offered.length + result.value.length > MAX_TOOLS) {
+      const cause = new TooManyToolsError(integration, result.value.length);
+      failures.push({ integration, cause });
+    } else {
+      offered.push(...result.value);
+    }
   }
   const approved =
     offered.length === 0

@@ -137,6 +137,22 @@ it("opens all integrations at once, so that the timeouts of several do not add u
   expect(names(loaded)).toHaveLength(3);
 });
 
+it("leaves out an integration that brings more tools than a model may be given, and says so", async () => {
+  const chatbot = await insertChatbot(db);
+  const sizes: Record<string, number> = { first: 60, much_more: 41, one_more: 40 };
+  for (const name of Object.keys(sizes)) await integrate(chatbot, name);
+  const loaded = await load(chatbot, async ({ name }) =>
+    Array.from({ length: sizes[name] ?? 0 }, (_, number) => offered(`get_${number}`)),
+  );
+  expect(new Set(names(loaded).map((name) => name.split("__")[0]))).toEqual(
+    new Set(["first", "one_more"]),
+  );
+  expect(loaded.tools).toHaveLength(100);
+  expect(loaded.failures).toMatchObject([
+    { integration: { name: "much_more" }, cause: { name: "TooManyToolsError" } },
+  ]);
+});
+
 it("names an integration of a kind that nothing opens", async () => {
   const chatbot = await insertChatbot(db);
   await integrate(chatbot, "script", { kind: "windmill_script" });
