@@ -101,10 +101,10 @@ function lastMatchEnd(window: string, pattern: RegExp): number | undefined {
   return ends.findLast((end) => end >= LEAST && end < window.length);
 }
 
-/** The last segment is left out: the window cuts it. */
+/** Where the last segment begins: it is left out, because the window cuts it. */
 function lastBoundary(window: string, segmenter: Intl.Segmenter): number | undefined {
-  const starts = [...segmenter.segment(window)].map(({ index }) => index);
-  return starts.findLast((index) => index >= LEAST);
+  const last = segmenter.segment(window).containing(window.length - 1);
+  return last && last.index >= LEAST ? last.index : undefined;
 }
 
 function beforeSurrogate(text: string, offset: number): number {

@@ -50,7 +50,10 @@ function decodeLegacy(bytes: Uint8Array, encoding: string): string | undefined {
 function unmarkedUtf16(bytes: Uint8Array): "utf-16le" | "utf-16be" | undefined {
   const zeros: [even: number, odd: number] = [0, 0];
   const sample = bytes.subarray(0, 1_024);
-  for (const [index, byte] of sample.entries()) if (byte === 0) zeros[index % 2 ? 1 : 0]++;
+  // by index: with entries() it is a tenth of the time that Bun 1.3.10 takes for a web page
+  for (let index = 0; index < sample.length; index++) {
+    if (sample[index] === 0) zeros[index % 2 ? 1 : 0]++;
+  }
   const many = sample.length / 20;
   if (zeros[1] > many && zeros[0] === 0) return "utf-16le";
   return zeros[0] > many && zeros[1] === 0 ? "utf-16be" : undefined;

@@ -7,7 +7,8 @@ export interface StructuredText {
 
 /** Collapses spaces, and writes breaks only between texts. */
 export class TextWriter {
-  private text = "";
+  private readonly texts: string[] = [];
+  private length = 0;
   private pending = "";
   private readonly headings: Heading[] = [];
 
@@ -17,7 +18,7 @@ export class TextWriter {
     const words = text.trim();
     if (words === "") return;
     this.flush();
-    this.text += words;
+    this.push(words);
     if (text.endsWith(" ")) this.pend(" ");
   }
 
@@ -39,19 +40,19 @@ export class TextWriter {
 
   heading(level: number, writeTitle: () => void): void {
     this.breakBlock();
-    const before = this.text;
+    const textsBefore = this.texts.length;
     const headingsBefore = this.headings.length;
     writeTitle();
-    const written = this.text.slice(before.length);
+    const written = this.texts.slice(textsBefore).join("");
     const title = written.trim().replace(/\s+/g, " ");
     if (title !== "" && this.headings.length === headingsBefore) {
-      this.headings.push({ offset: this.text.length - written.trimStart().length, level, title });
+      this.headings.push({ offset: this.length - written.trimStart().length, level, title });
     }
     this.breakBlock();
   }
 
   finish(): StructuredText {
-    return { text: this.text, headings: this.headings };
+    return { text: this.texts.join(""), headings: this.headings };
   }
 
   /** The strongest break that was asked for since the last text. */
@@ -62,7 +63,12 @@ export class TextWriter {
   }
 
   private flush(): void {
-    if (this.text !== "") this.text += this.pending;
+    if (this.length > 0) this.push(this.pending);
     this.pending = "";
+  }
+
+  private push(text: string): void {
+    this.texts.push(text);
+    this.length += text.length;
   }
 }

@@ -10,6 +10,8 @@ import type { StructuredText } from "./text_writer.ts";
 /** An article of less than this share of the page's text is a teaser: then the page is taken without its frame. */
 const LEAST_SHARE = 0.25;
 const FRAME = new Set(["nav", "header", "footer", "aside"]);
+/** Half of a shop's elements and more, each of which Readability would weigh to keep none of them. */
+const NAVIGATION = "nav, footer, [role=navigation]";
 
 /** A web page's main text under its title, without navigation and advertisements. */
 export async function extractWebPage({ bytes, charset }: RawDocument): Promise<ExtractedDocument> {
@@ -19,9 +21,17 @@ export async function extractWebPage({ bytes, charset }: RawDocument): Promise<E
   const { document } = parseHTML(html);
   const title = document.title.replace(/\s+/g, " ").trim();
   const whole = htmlToText(document.body, isFrame);
+  removeNavigation(document, whole);
   const article = readArticle(document);
   const enough = article !== null && article.text.length >= whole.text.length * LEAST_SHARE;
   return { ...withTitle(title, enough ? article : whole), pages: [] };
+}
+
+/** Not what is longer than all the rest: a <nav> that nobody closed holds the page. */
+function removeNavigation(document: Document, { text }: StructuredText): void {
+  for (const element of document.querySelectorAll(NAVIGATION)) {
+    if ((element.textContent ?? "").length < text.length) element.remove();
+  }
 }
 
 /** Readability changes the document: it goes last. */

@@ -34,6 +34,22 @@ describe("extractWebPage", () => {
     expect(text).toContain("We open at nine.");
   });
 
+  it("leaves out the way to the page, which stands in the article", async () => {
+    const { text } = await extract(
+      page(`<article><nav><a href="/">Home</a> <a href="/help">Help</a></nav>
+        <h2>Mainland</h2><p>${filler}</p></article>`),
+    );
+    expect(text).toContain("We deliver bicycles assembled");
+    expect(text).not.toMatch(/Home|Help/);
+  });
+
+  it("reads a page that stands in a navigation, because nobody closed it", async () => {
+    const { text } = await extract(
+      page(`<nav><a href="/">Home</a><article><h2>Mainland</h2><p>${filler}</p></article>`),
+    );
+    expect(text).toContain("We deliver bicycles assembled");
+  });
+
   it("writes a list and a table line by line", async () => {
     const { text } = await extract(
       page(`<article><p>${filler}</p><ul><li>Pumps</li><li>Wheels</li></ul>
