@@ -1,4 +1,5 @@
-import { type Database, one } from "../platform/postgres.ts";
+import type { Database } from "../platform/postgres.ts";
+import { findOrganization } from "../platform/tenant_of_row.ts";
 import { ChatbotNotFoundError } from "./document_errors.ts";
 
 /** Whose chatbot it is. Throws ChatbotNotFoundError. */
@@ -6,11 +7,7 @@ export async function organizationOfChatbot(
   database: Database,
   chatbotId: string,
 ): Promise<string> {
-  const { organization } = await one<{ organization: string | null }>(
-    database,
-    "select chatbot_organization($1) as organization",
-    [chatbotId],
-  );
+  const organization = await findOrganization(database, { table: "chatbots", id: chatbotId });
   if (organization === null) throw new ChatbotNotFoundError(chatbotId);
   return organization;
 }

@@ -1,21 +1,8 @@
-import {
-  authorize,
-  type Operator,
-  operatorOfJob,
-  recordAction,
-} from "../platform/operator_action.ts";
-import {
-  type Database,
-  maybeOne,
-  one,
-  type Postgresql,
-  withDb,
-  withTenant,
-} from "../platform/postgres.ts";
+import { actOn, type Operator, operatorOfJob } from "../platform/operator_action.ts";
+import { type Database, maybeOne, type Postgresql, withDb } from "../platform/postgres.ts";
 import { removeFile } from "../platform/stored_files.ts";
+import { findOrganization } from "../platform/tenant_of_row.ts";
 import { type RemoveFile, removeUnusedFiles } from "./unused_files.ts";
-
-const ACTION = "delete_document";
 
 export interface Deleted {
   /** already: there is no such source, or no longer */
@@ -40,22 +27,18 @@ export async function deleteDocument(
   sourceId: string,
   operator: Operator,
 ): Promise<Deleted> {
-  const { organization } = await one<{ organization: string | null }>(
-    database,
-    "select knowledge_source_organization($1) as organization",
-    [sourceId],
-  );
+  const subject = { table: "knowledge_sources", id: sourceId } as const;
+  const organization = await findOrganization(database, subject);
   if (organization === null) return { outcome: "already" };
-  const deleted = await withTenant(database, organization, async (tenant) => {
-    await authorize(tenant, operator, ACTION);
+  const act = { operator, action: "delete_document", subject } as const;
+  const deleted = await actOn(database, organization, act, async (tenant, record) => {
     const source = await maybeOne<{ source_type: string; chatbot_id: string }>(
       tenant,
       "delete from knowledge_sources where id = $1 returning source_type, chatbot_id",
       [sourceId],
     );
     if (!source) return false;
-    const subject = { table: "knowledge_sources", id: sourceId };
-    await recordAction(tenant, operator, ACTION, subject, source);
+    await record({ ...source });
     return true;
   });
   await removeUnusedFiles(database, organization, removeStoredFile);

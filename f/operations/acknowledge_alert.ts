@@ -1,19 +1,5 @@
-import {
-  authorize,
-  type Operator,
-  operatorOfJob,
-  recordAction,
-} from "../platform/operator_action.ts";
-import {
-  type Database,
-  maybeOne,
-  one,
-  type Postgresql,
-  withDb,
-  withTenant,
-} from "../platform/postgres.ts";
-
-const ACTION = "acknowledge_alert";
+import { actOn, type Operator, operatorOfJob } from "../platform/operator_action.ts";
+import { type Database, maybeOne, one, type Postgresql, withDb } from "../platform/postgres.ts";
 
 export interface Acknowledged {
   readonly outcome: "acknowledged" | "already_acknowledged";
@@ -49,8 +35,9 @@ export async function acknowledgeAlert(
   alertId: number,
   operator: Operator,
 ): Promise<Acknowledged> {
-  const outcome = await withTenant(database, organizationId, async (tenant) => {
-    await authorize(tenant, operator, ACTION);
+  const subject = { table: "system_alerts", id: String(alertId) };
+  const act = { operator, action: "acknowledge_alert", subject } as const;
+  const outcome = await actOn(database, organizationId, act, async (tenant, record) => {
     const alert = await maybeOne(tenant, "select id from system_alerts where id = $1", [alertId]);
     if (!alert) throw new AlertNotFoundError(alertId);
     const { acknowledged } = await one<{ acknowledged: number }>(
@@ -64,8 +51,7 @@ export async function acknowledgeAlert(
       [alertId, operator.userId],
     );
     if (acknowledged === 0) return "already_acknowledged";
-    const subject = { table: "system_alerts", id: String(alertId) };
-    await recordAction(tenant, operator, ACTION, subject, { alerts: acknowledged });
+    await record({ alerts: acknowledged });
     return "acknowledged";
   });
   return { outcome, alert_id: alertId };

@@ -1,13 +1,6 @@
-import {
-  authorize,
-  type Operator,
-  operatorOfJob,
-  recordAction,
-} from "../platform/operator_action.ts";
-import { type Database, many, type Postgresql, withDb, withTenant } from "../platform/postgres.ts";
-import { organizationOfIntegration } from "./integration_tenant.ts";
-
-const ACTION = "approve_tools";
+import { actOn, type Operator, operatorOfJob } from "../platform/operator_action.ts";
+import { type Database, many, type Postgresql, withDb } from "../platform/postgres.ts";
+import { organizationOf } from "../platform/tenant_of_row.ts";
 
 export interface ToolsApproved {
   readonly integration_id: string;
@@ -27,16 +20,17 @@ export async function main(
   );
 }
 
-/** Throws IntegrationNotFoundError, NotPermittedError. */
+/** Throws RowNotFoundError, NotPermittedError. */
 export async function approveTools(
   database: Database,
   integrationId: string,
   toolName: string | null,
   operator: Operator,
 ): Promise<ToolsApproved> {
-  const organizationId = await organizationOfIntegration(database, integrationId);
-  return withTenant(database, organizationId, async (tenant) => {
-    await authorize(tenant, operator, ACTION);
+  const subject = { table: "org_integrations", id: integrationId } as const;
+  const organizationId = await organizationOf(database, subject);
+  const act = { operator, action: "approve_tools", subject } as const;
+  return actOn(database, organizationId, act, async (tenant, record) => {
     const rows = await many<{ tool_name: string }>(
       tenant,
       `update tool_definitions set approved_hash = definition_hash
@@ -45,10 +39,7 @@ export async function approveTools(
       [integrationId, toolName],
     );
     const approved = rows.map(({ tool_name }) => tool_name).toSorted();
-    if (approved.length > 0) {
-      const subject = { table: "org_integrations", id: integrationId };
-      await recordAction(tenant, operator, ACTION, subject, { tools: approved });
-    }
+    if (approved.length > 0) await record({ tools: approved });
     return { integration_id: integrationId, approved };
   });
 }

@@ -1,22 +1,7 @@
-import { organizationOfChatbot } from "../knowledge/chatbot_tenant.ts";
-import {
-  authorize,
-  type Operator,
-  operatorOfJob,
-  recordAction,
-} from "../platform/operator_action.ts";
-import {
-  type Database,
-  many,
-  type Postgresql,
-  type Tenant,
-  withDb,
-  withTenant,
-} from "../platform/postgres.ts";
+import { actOn, type Operator, operatorOfJob } from "../platform/operator_action.ts";
+import { type Database, many, type Postgresql, type Tenant, withDb } from "../platform/postgres.ts";
+import { organizationOf, RowNotFoundError } from "../platform/tenant_of_row.ts";
 import { type BlockedName, readBlockedName } from "./blocked_name.ts";
-import { ContactNotFoundError } from "./contact_tenant.ts";
-
-const ACTION = "block_contact";
 
 export interface Blocked {
   readonly outcome: "blocked" | "already_blocked";
@@ -43,16 +28,16 @@ export async function blockContact(
   name: BlockedName,
   operator: Operator,
 ): Promise<Blocked> {
-  const organizationId = await organizationOfChatbot(database, chatbotId);
-  return withTenant(database, organizationId, async (tenant) => {
-    await authorize(tenant, operator, ACTION);
+  const subject = { table: "chatbots", id: chatbotId } as const;
+  const organizationId = await organizationOf(database, subject);
+  const act = { operator, action: "block_contact", subject } as const;
+  return actOn(database, organizationId, act, async (tenant, record) => {
     const isListed = name.kind !== "contact" && (await list(tenant, chatbotId, name));
     const contact_ids = await blockKnown(tenant, chatbotId, name);
     const isNew = isListed || contact_ids.length > 0;
     if (!isNew) return { outcome: "already_blocked", contact_ids };
     // the number itself is left out: this log outlives an erasure
-    const chatbot = { table: "chatbots", id: chatbotId };
-    await recordAction(tenant, operator, ACTION, chatbot, { by: name.kind, contact_ids });
+    await record({ by: name.kind, contact_ids });
     return { outcome: "blocked", contact_ids };
   });
 }
@@ -89,7 +74,8 @@ async function blockKnown(tenant: Tenant, chatbotId: string, name: BlockedName):
      where c.id = before.id returning c.id, not before.is_blocked as is_new`,
     [chatbotId, ...namesOf(name)],
   );
-  if (name.kind === "contact" && known.length === 0) throw new ContactNotFoundError(name.contactId);
+  if (name.kind === "contact" && known.length === 0)
+    throw new RowNotFoundError({ table: "contacts", id: name.contactId });
   return known.filter(({ is_new }) => is_new).map(({ id }) => id);
 }
 

@@ -1,24 +1,16 @@
 import { type JobRecords, jobRecords } from "../platform/job_records.ts";
-import {
-  authorize,
-  type Operator,
-  operatorOfJob,
-  recordAction,
-} from "../platform/operator_action.ts";
+import { actOn, type Operator, operatorOfJob } from "../platform/operator_action.ts";
 import {
   type Database,
   maybeOne,
   type Postgresql,
   type Tenant,
   withDb,
-  withTenant,
 } from "../platform/postgres.ts";
 import { removeFile } from "../platform/stored_files.ts";
-import { organizationOfContact } from "./contact_tenant.ts";
+import { organizationOf } from "../platform/tenant_of_row.ts";
 import { eraseRows } from "./erase_rows.ts";
 import { finishErasure } from "./finish_erasure.ts";
-
-const ACTION = "erase_contact";
 
 /** erasing: jobs of the contact's still run; purge goes on with it, and so does asking again. */
 export interface ErasedContact {
@@ -59,13 +51,14 @@ export async function eraseContact(
   contactId: string,
   operator: Operator,
 ): Promise<ErasedContact> {
-  const organizationId = await organizationOfContact(database, contactId);
-  const erasureId = await withTenant(database, organizationId, async (tenant) => {
-    await authorize(tenant, operator, ACTION);
+  const subject = { table: "contacts", id: contactId } as const;
+  const organizationId = await organizationOf(database, subject);
+  const act = { operator, action: "erase_contact", subject } as const;
+  const erasureId = await actOn(database, organizationId, act, async (tenant, record) => {
     await tenant.query("select id from contacts where id = $1 for update", [contactId]);
     const begun = await findErasure(tenant, contactId);
     if (begun) return begun.id;
-    await recordAction(tenant, operator, ACTION, { table: "contacts", id: contactId });
+    await record();
     return eraseRows(tenant, contactId, operator);
   });
   const { isFinished, removed } = await finishErasure(database, clients, organizationId, erasureId);

@@ -1,16 +1,9 @@
 import { randomUUID } from "node:crypto";
 import * as wmill from "windmill-client";
-import {
-  authorize,
-  type Operator,
-  operatorOfJob,
-  recordAction,
-} from "../platform/operator_action.ts";
-import { type Database, one, type Postgresql, withDb, withTenant } from "../platform/postgres.ts";
-import { organizationOfContact } from "./contact_tenant.ts";
+import { actOn, type Operator, operatorOfJob } from "../platform/operator_action.ts";
+import { type Database, one, type Postgresql, withDb } from "../platform/postgres.ts";
+import { organizationOf } from "../platform/tenant_of_row.ts";
 import { readContactData } from "./read_contact_data.ts";
-
-const ACTION = "export_contact";
 
 export interface ExportedContact {
   readonly contact_id: string;
@@ -38,13 +31,14 @@ export async function exportContact(
   contactId: string,
   operator: Operator,
 ): Promise<ExportedContact> {
-  const organizationId = await organizationOfContact(database, contactId);
+  const subject = { table: "contacts", id: contactId } as const;
+  const organizationId = await organizationOf(database, subject);
+  const act = { operator, action: "export_contact", subject } as const;
   const s3_key = `exports/${organizationId}/${contactId}/${randomUUID()}.json`;
-  const data = await withTenant(database, organizationId, async (tenant) => {
-    await authorize(tenant, operator, ACTION);
+  const data = await actOn(database, organizationId, act, async (tenant, record) => {
     // an erasure that comes before the file is written waits for the audit's line, and so knows the key
     await one(tenant, "select id from contacts where id = $1 for share", [contactId]);
-    await recordAction(tenant, operator, ACTION, { table: "contacts", id: contactId }, { s3_key });
+    await record({ s3_key });
     return readContactData(tenant, contactId);
   });
   await save(s3_key, JSON.stringify(data, null, 2));

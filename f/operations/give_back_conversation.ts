@@ -1,23 +1,15 @@
 import { FLOW_PATH, type StartFlow } from "../platform/close_turn.ts";
-import {
-  authorize,
-  type Operator,
-  operatorOfJob,
-  recordAction,
-} from "../platform/operator_action.ts";
+import { actOn, type Operator, operatorOfJob } from "../platform/operator_action.ts";
 import {
   type Database,
   maybeOne,
   type Postgresql,
   type Tenant,
   withDb,
-  withTenant,
 } from "../platform/postgres.ts";
+import { organizationOf } from "../platform/tenant_of_row.ts";
 import { type Sender, waitingEvents } from "../platform/waiting_events.ts";
 import { startFlow } from "../platform/windmill.ts";
-import { organizationOfContact } from "./contact_tenant.ts";
-
-const ACTION = "give_back_conversation";
 
 export interface GivenBack {
   readonly outcome: "given_back" | "already_auto";
@@ -43,11 +35,12 @@ export async function giveBackConversation(
   contactId: string,
   operator: Operator,
 ): Promise<GivenBack> {
-  const organizationId = await organizationOfContact(database, contactId);
-  const given = await withTenant(database, organizationId, async (tenant) => {
-    await authorize(tenant, operator, ACTION);
+  const subject = { table: "contacts", id: contactId } as const;
+  const organizationId = await organizationOf(database, subject);
+  const act = { operator, action: "give_back_conversation", subject } as const;
+  const given = await actOn(database, organizationId, act, async (tenant, record) => {
     const given = await giveBack(tenant, contactId);
-    if (given) await recordAction(tenant, operator, ACTION, { table: "contacts", id: contactId });
+    if (given) await record();
     return given;
   });
   const ended = (outcome: GivenBack["outcome"], flow_job_id: string | null) => ({

@@ -1,19 +1,8 @@
 import * as wmill from "windmill-client";
-import {
-  authorize,
-  type Operator,
-  operatorOfJob,
-  recordAction,
-} from "../platform/operator_action.ts";
-import {
-  type Database,
-  maybeOne,
-  one,
-  type Postgresql,
-  withDb,
-  withTenant,
-} from "../platform/postgres.ts";
+import { actOn, type Operator, operatorOfJob } from "../platform/operator_action.ts";
+import { type Database, maybeOne, type Postgresql, withDb } from "../platform/postgres.ts";
 import { encryptCredential, type KeySet, parseKeySet } from "../platform/secrets.ts";
+import { organizationOf, RowNotFoundError } from "../platform/tenant_of_row.ts";
 import { deleteVariable } from "../platform/windmill.ts";
 
 /** What a credential belongs to: a chatbot's WhatsApp access token, or what an integration's server asks for. */
@@ -37,17 +26,6 @@ export class VariablePathError extends Error {
   }
 }
 
-/** Neither a chatbot nor an integration has this id. */
-export class CredentialOwnerNotFoundError extends Error {
-  override readonly name = "CredentialOwnerNotFoundError";
-  readonly ownerId: string;
-
-  constructor(ownerTable: CredentialTable, ownerId: string) {
-    super(`There is no row ${ownerId} in ${ownerTable}. Look the id up there.`);
-    this.ownerId = ownerId;
-  }
-}
-
 export class SecretEmptyError extends Error {
   override readonly name = "SecretEmptyError";
 
@@ -61,11 +39,6 @@ const VARIABLE_PATH = /^[uf]\/[\w-]+(\/[\w-]+)+$/;
 const SEAL = {
   chatbots: "update chatbots set whatsapp_access_token = $2 where id = $1 returning id",
   org_integrations: "update org_integrations set credentials = $2 where id = $1 returning id",
-} as const satisfies Record<CredentialTable, string>;
-
-const ORGANIZATION = {
-  chatbots: "select chatbot_organization($1) as organization",
-  org_integrations: "select integration_organization($1) as organization",
 } as const satisfies Record<CredentialTable, string>;
 
 /**
@@ -93,7 +66,7 @@ export async function main(
   return set;
 }
 
-/** Throws CredentialOwnerNotFoundError, NotPermittedError. */
+/** Throws RowNotFoundError, NotPermittedError. */
 export async function setCredentials(
   database: Database,
   keySet: KeySet,
@@ -101,22 +74,17 @@ export async function setCredentials(
   owner: { readonly table: CredentialTable; readonly id: string },
   secret: string,
 ): Promise<CredentialsSet> {
-  const { organization } = await one<{ organization: string | null }>(
-    database,
-    ORGANIZATION[owner.table],
-    [owner.id],
-  );
-  if (organization === null) throw new CredentialOwnerNotFoundError(owner.table, owner.id);
+  const organization = await organizationOf(database, owner);
   const sealed = encryptCredential(
     keySet,
     { organizationId: organization, credentialId: owner.id },
     secret,
   );
-  await withTenant(database, organization, async (tenant) => {
-    await authorize(tenant, operator, "set_credentials");
+  const act = { operator, action: "set_credentials", subject: owner } as const;
+  await actOn(database, organization, act, async (tenant, record) => {
     const stored = await maybeOne(tenant, SEAL[owner.table], [owner.id, JSON.stringify(sealed)]);
-    if (!stored) throw new CredentialOwnerNotFoundError(owner.table, owner.id);
-    await recordAction(tenant, operator, "set_credentials", owner, { key_version: sealed.v });
+    if (!stored) throw new RowNotFoundError(owner);
+    await record({ key_version: sealed.v });
   });
   return { outcome: "set", owner_id: owner.id, key_version: sealed.v };
 }

@@ -1,9 +1,4 @@
-import {
-  authorize,
-  type Operator,
-  operatorOfJob,
-  recordAction,
-} from "../platform/operator_action.ts";
+import { actOn, type Operator, operatorOfJob } from "../platform/operator_action.ts";
 import {
   type Database,
   maybeOne,
@@ -19,10 +14,8 @@ import {
   sendMessage,
 } from "../platform/send_message.ts";
 import { countTowardsPace, SendingTooFastError, whenPaceAllows } from "../platform/sending_pace.ts";
+import { organizationOf } from "../platform/tenant_of_row.ts";
 import { readWhatsApp, type WhatsAppFor } from "../platform/whatsapp_numbers.ts";
-import { organizationOfContact } from "./contact_tenant.ts";
-
-const ACTION = "take_over_conversation";
 
 export interface TakenOver {
   readonly outcome: "taken_over" | "already_manual";
@@ -48,12 +41,13 @@ export async function takeOverConversation(
   contactId: string,
   operator: Operator,
 ): Promise<TakenOver> {
-  const organizationId = await organizationOfContact(database, contactId);
-  const { isTaken, notice } = await withTenant(database, organizationId, async (tenant) => {
-    await authorize(tenant, operator, ACTION);
+  const subject = { table: "contacts", id: contactId } as const;
+  const organizationId = await organizationOf(database, subject);
+  const act = { operator, action: "take_over_conversation", subject } as const;
+  const { isTaken, notice } = await actOn(database, organizationId, act, async (tenant, record) => {
     const isTaken = await takeOver(tenant, contactId, operator.userId);
     if (!isTaken) return { isTaken, notice: undefined };
-    await recordAction(tenant, operator, ACTION, { table: "contacts", id: contactId });
+    await record();
     return { isTaken, notice: await writeNotice(tenant, contactId) };
   });
   return {

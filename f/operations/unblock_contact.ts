@@ -1,23 +1,8 @@
-import { organizationOfChatbot } from "../knowledge/chatbot_tenant.ts";
-import {
-  authorize,
-  type Operator,
-  operatorOfJob,
-  recordAction,
-} from "../platform/operator_action.ts";
-import {
-  type Database,
-  many,
-  type Postgresql,
-  type Tenant,
-  withDb,
-  withTenant,
-} from "../platform/postgres.ts";
+import { actOn, type Operator, operatorOfJob } from "../platform/operator_action.ts";
+import { type Database, many, type Postgresql, type Tenant, withDb } from "../platform/postgres.ts";
+import { organizationOf, RowNotFoundError } from "../platform/tenant_of_row.ts";
 import { namesOf } from "./block_contact.ts";
 import { type BlockedName, readBlockedName } from "./blocked_name.ts";
-import { ContactNotFoundError } from "./contact_tenant.ts";
-
-const ACTION = "unblock_contact";
 
 export interface Unblocked {
   readonly outcome: "unblocked" | "not_blocked";
@@ -48,17 +33,15 @@ export async function unblockContact(
   name: BlockedName,
   operator: Operator,
 ): Promise<Unblocked> {
-  const organizationId = await organizationOfChatbot(database, chatbotId);
-  return withTenant(database, organizationId, async (tenant) => {
-    await authorize(tenant, operator, ACTION);
+  const subject = { table: "chatbots", id: chatbotId } as const;
+  const organizationId = await organizationOf(database, subject);
+  const act = { operator, action: "unblock_contact", subject } as const;
+  return actOn(database, organizationId, act, async (tenant, record) => {
     const freed = await freeKnown(tenant, chatbotId, name);
     const unlisted = await unlist(tenant, chatbotId, name);
     const contact_ids = freed.filter(({ was_blocked }) => was_blocked).map(({ id }) => id);
     const isFreed = unlisted > 0 || contact_ids.length > 0;
-    if (isFreed) {
-      const chatbot = { table: "chatbots", id: chatbotId };
-      await recordAction(tenant, operator, ACTION, chatbot, { by: name.kind, contact_ids });
-    }
+    if (isFreed) await record({ by: name.kind, contact_ids });
     return {
       outcome: isFreed ? "unblocked" : "not_blocked",
       contact_ids,
@@ -79,7 +62,8 @@ async function freeKnown(tenant: Tenant, chatbotId: string, name: BlockedName) {
      where c.id = before.id returning c.id, coalesce(before.was_blocked, false) as was_blocked`,
     [chatbotId, ...namesOf(name)],
   );
-  if (name.kind === "contact" && known.length === 0) throw new ContactNotFoundError(name.contactId);
+  if (name.kind === "contact" && known.length === 0)
+    throw new RowNotFoundError({ table: "contacts", id: name.contactId });
   return known;
 }
 

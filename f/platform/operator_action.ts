@@ -1,4 +1,4 @@
-import { one, type Tenant } from "./postgres.ts";
+import { type Database, one, type Tenant, withTenant } from "./postgres.ts";
 
 /** The actions of role_permissions that a script of ours does. */
 export type Action =
@@ -56,6 +56,32 @@ export async function authorize(tenant: Tenant, operator: Operator, action: Acti
     [operator.userId, action],
   );
   if (!is_permitted) throw new NotPermittedError(operator.userId, action);
+}
+
+/** What somebody does, and to which row. */
+export interface OperatorAction {
+  readonly operator: Operator;
+  readonly action: Action;
+  readonly subject: { readonly table: string; readonly id: string };
+}
+
+/**
+ * Runs `change` in one transaction, before which the operator's right to the action is asked. `change` calls `record`
+ * for the line in the audit log, when there was something to change. Throws NotPermittedError.
+ */
+export function actOn<Result>(
+  database: Database,
+  organizationId: string,
+  { operator, action, subject }: OperatorAction,
+  change: (
+    tenant: Tenant,
+    record: (details?: Readonly<Record<string, unknown>>) => Promise<void>,
+  ) => Promise<Result>,
+): Promise<Result> {
+  return withTenant(database, organizationId, async (tenant) => {
+    await authorize(tenant, operator, action);
+    return change(tenant, (details) => recordAction(tenant, operator, action, subject, details));
+  });
 }
 
 /** In the transaction of the change itself: neither stands without the other. Details hold no secret, name or number. */

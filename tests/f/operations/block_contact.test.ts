@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ChatbotNotFoundError } from "../../../f/knowledge/document_errors.ts";
 import { blockContact } from "../../../f/operations/block_contact.ts";
 import type { BlockedName } from "../../../f/operations/blocked_name.ts";
-import { ContactNotFoundError } from "../../../f/operations/contact_tenant.ts";
 import { unblockContact } from "../../../f/operations/unblock_contact.ts";
+import { RowNotFoundError } from "../../../f/platform/tenant_of_row.ts";
 import type { TestDatabase } from "../../helpers/database.ts";
 import { insertContact } from "../../helpers/records.ts";
 import { createTestDatabase, openShop, type Shop } from "../chat/shop.ts";
@@ -107,13 +106,13 @@ describe("what there is not", () => {
     const theirs = await insertContact(db, { chatbot_id: other.chatbot.id });
     const nobody: BlockedName = { kind: "contact", contactId: randomUUID() };
     const foreign: BlockedName = { kind: "contact", contactId: theirs.id };
-    await expect(block(shop, nobody)).rejects.toThrow(ContactNotFoundError);
-    await expect(block(shop, foreign)).rejects.toThrow(ContactNotFoundError);
-    await expect(unblock(shop, foreign)).rejects.toThrow(ContactNotFoundError);
+    await expect(block(shop, nobody)).rejects.toThrow(RowNotFoundError);
+    await expect(block(shop, foreign)).rejects.toThrow(RowNotFoundError);
+    await expect(unblock(shop, foreign)).rejects.toThrow(RowNotFoundError);
     const inNoChatbot = shop.as((database) =>
       blockContact(database, randomUUID(), BY_PHONE, OPERATOR),
     );
-    await expect(inNoChatbot).rejects.toThrow(ChatbotNotFoundError);
+    await expect(inNoChatbot).rejects.toThrow(RowNotFoundError);
     expect((await block(other, foreign)).outcome).toBe("blocked"); // control
   });
 });

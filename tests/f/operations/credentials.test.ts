@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { rotateCredentials } from "../../../f/operations/rotate_credentials.ts";
 import {
-  CredentialOwnerNotFoundError,
   type CredentialTable,
   main,
   setCredentials,
@@ -15,6 +14,7 @@ import {
   decryptCredential,
   encryptCredential,
 } from "../../../f/platform/secrets.ts";
+import { RowNotFoundError } from "../../../f/platform/tenant_of_row.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/database.ts";
 import { insertOrgIntegration } from "../../helpers/integration_records.ts";
 import { insertChatbot, insertUser } from "../../helpers/records.ts";
@@ -110,9 +110,7 @@ describe.each<CredentialTable>(["chatbots", "org_integrations"])("a credential o
   });
 
   it("of nobody is refused", async () => {
-    await expect(set({ table, id: randomUUID() }, "x")).rejects.toThrow(
-      CredentialOwnerNotFoundError,
-    );
+    await expect(set({ table, id: randomUUID() }, "x")).rejects.toThrow(RowNotFoundError);
   });
 });
 

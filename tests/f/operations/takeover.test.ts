@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { ContextPayload } from "../../../f/chat/context.ts";
-import { ContactNotFoundError } from "../../../f/operations/contact_tenant.ts";
 import { NotPermittedError } from "../../../f/platform/operator_action.ts";
+import { RowNotFoundError } from "../../../f/platform/tenant_of_row.ts";
 import { MessageRefusedError } from "../../../f/platform/whatsapp_errors.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/database.ts";
 import { insertUser } from "../../helpers/records.ts";
@@ -145,7 +145,7 @@ describe("taking a conversation over", () => {
   it("refuses an id that is no contact's", async () => {
     const { shop } = await openConversation(db);
     const nobody = new Conversation(shop, randomUUID());
-    await expect(nobody.takeOver()).rejects.toThrow(ContactNotFoundError);
+    await expect(nobody.takeOver()).rejects.toThrow(RowNotFoundError);
   });
 });
 
