@@ -1,5 +1,5 @@
 import * as wmill from "windmill-client";
-import { type Embeddings, readEmbeddings } from "../platform/embeddings.ts";
+import { DOCUMENT_RETRIES, type Embeddings, readEmbeddings } from "../platform/embeddings.ts";
 import { type Database, type Postgresql, withDb } from "../platform/postgres.ts";
 import { readPublicHttpPolicy } from "../platform/public_http_policy.ts";
 import { type Chunk, chunkDocument } from "./chunk.ts";
@@ -25,7 +25,7 @@ export async function main(knowledge_source_id: string, db: Postgresql): Promise
   return withDb(db, (database) =>
     processDocument(knowledge_source_id, {
       database,
-      readEmbeddings,
+      readEmbeddings: () => readEmbeddings(DOCUMENT_RETRIES),
       extract: extractInProcess(import.meta.filename),
       files: {
         load: (s3) => wmill.loadS3File({ s3 }),

@@ -11,6 +11,8 @@ export const EMBEDDING_DIMENSIONS = 1_536;
 const TEXTS_PER_CALL = 100;
 const TIMEOUT_MS = 30_000;
 const RETRIES: RetryPlan = { attempts: 5, firstWaitMs: 500, longestWaitMs: 20_000 };
+/** For a document, for which nobody waits at that moment: a provider's limits are counted by the minute. */
+export const DOCUMENT_RETRIES: RetryPlan = { ...RETRIES, longestWaitMs: 65_000 };
 
 export interface EmbeddedTexts {
   /** one for each text, in order, EMBEDDING_DIMENSIONS numbers each */
@@ -26,13 +28,13 @@ export interface Embeddings {
 }
 
 /** The installation's embeddings: resource f/platform/openai, variable f/platform/embedding_model. */
-export async function readEmbeddings(): Promise<Embeddings> {
+export async function readEmbeddings(retries: RetryPlan = RETRIES): Promise<Embeddings> {
   const [client, model] = await Promise.all([
     readOpenAiClient(TIMEOUT_MS),
     readVariable("f/platform/embedding_model"),
   ]);
   const pace = new EmbeddingPace(OPENAI_TIER_1);
-  return openAiEmbeddings(client, model, RETRIES, undefined, pace);
+  return openAiEmbeddings(client, model, retries, undefined, pace);
 }
 
 export function openAiEmbeddings(

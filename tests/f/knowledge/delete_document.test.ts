@@ -109,9 +109,11 @@ describe("deleting a document", () => {
     const id = await upload("Hello");
     const { organization_id } = chatbot;
     const member = await insertUser(world.db, { organization_id, role: "member" });
+    const stranger = await insertUser(world.db, { role: "owner" });
     const owner = await insertUser(world.db, { organization_id, role: "owner" });
     const as = (userId: string) => ({ operator: { ...OPERATOR, userId } });
     await expect(remove(id, as(member.id))).rejects.toMatchObject({ name: "NotPermittedError" });
+    await expect(remove(id, as(stranger.id))).rejects.toMatchObject({ name: "NotPermittedError" });
     expect(filesOf(chatbot)).toHaveLength(1);
     await remove(id, as(owner.id));
     const log = await world.db.query(

@@ -57,6 +57,21 @@ describe("an organization's limits", () => {
     await upload("123456");
   });
 
+  it("leave room for a document that failed, which takes no more of it, but for the day's", async () => {
+    await limited({ source_limit: 1, storage_limit_bytes: 6, daily_upload_limit: 2 });
+    const { knowledge_source_id } = await upload("123456");
+    const fail = () =>
+      world.db.query(
+        "update knowledge_sources set status = 'failed', error_message = 'It failed.' where id = $1",
+        [knowledge_source_id],
+      );
+    await fail();
+    expect(await upload("123456")).toMatchObject({ knowledge_source_id, status: "pending" });
+    expect(await usage()).toMatchObject({ source_count: 1, storage_bytes: 6 });
+    await fail();
+    await expect(upload("123456")).rejects.toMatchObject({ limit: "day" });
+  });
+
   it("begin anew each day", async () => {
     await limited({ daily_upload_limit: 1 });
     await upload();
@@ -67,6 +82,23 @@ describe("an organization's limits", () => {
     );
     await upload();
     await expect(upload()).rejects.toMatchObject({ limit: "day" });
+  });
+
+  it("take the day from the organization's clock", async () => {
+    // 26 hours apart: these never have the same day
+    const days = await Promise.all(
+      ["Etc/GMT+12", "Pacific/Kiritimati"].map(async (timezone) => {
+        const { id } = await insertOrganization(world.db, { timezone });
+        await upload("x", (await insertChatbot(world.db, { organization_id: id })).id);
+        const [used] = await world.db.query<{ day: string }>(
+          "select upload_day::text as day from knowledge_usage where organization_id = $1",
+          [id],
+        );
+        return used?.day;
+      }),
+    );
+    expect(days).toEqual([expect.any(String), expect.any(String)]);
+    expect(days[0]).not.toBe(days[1]);
   });
 
   it("are none where they are null", async () => {

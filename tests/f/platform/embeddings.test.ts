@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { EmbeddingPace } from "../../../f/platform/embedding_pace.ts";
-import { openAiEmbeddings } from "../../../f/platform/embeddings.ts";
+import { DOCUMENT_RETRIES, openAiEmbeddings } from "../../../f/platform/embeddings.ts";
 import { makeOpenAiClient } from "../../../f/platform/openai.ts";
+import type { RetryPlan } from "../../../f/platform/retry.ts";
 import { type ModelsStandIn, startModels } from "../../../local/models/start_models.ts";
 
 const MODEL = "text-embedding-3-small";
@@ -22,17 +23,19 @@ describe("openAiEmbeddings", () => {
     apiKey = "sk-test",
     model = MODEL,
     timeoutMs = 60_000,
+    retries = { attempts: 3, firstWaitMs: 100, longestWaitMs: 20_000 },
     pace,
   }: {
     apiKey?: string;
     model?: string;
     timeoutMs?: number;
+    retries?: RetryPlan;
     pace?: EmbeddingPace;
   } = {}) =>
     openAiEmbeddings(
       makeOpenAiClient({ apiKey, baseUrl: models.baseUrl, timeoutMs }),
       model,
-      { attempts: 3, firstWaitMs: 100, longestWaitMs: 20_000 },
+      retries,
       { random: () => 0, sleep: async (ms) => void waits.push(ms) },
       pace,
     );
@@ -101,6 +104,14 @@ describe("openAiEmbeddings", () => {
       retryAfterMs: 60_000,
     });
     expect(waits).toEqual([]);
+  });
+
+  it("waits out a whole minute of the provider's limit for a document", async () => {
+    const fault = { kind: "error", status: 429, retryAfterSeconds: 60 } as const;
+    models.failNext(fault, { call: "embeddings" });
+    const { vectors } = await embeddings({ retries: DOCUMENT_RETRIES }).embed(["We open at nine."]);
+    expect(vectors).toHaveLength(1);
+    expect(waits).toEqual([60_000]);
   });
 
   it("gives up after the last attempt", async () => {
