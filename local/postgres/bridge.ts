@@ -68,6 +68,11 @@ export class Bridge {
     this.#clients.add(client);
   }
 
+  /** Resolves when everybody has hung up and nothing is left to undo; never once PGlite broke. */
+  async allGone(): Promise<void> {
+    while (this.#clients.size > 0 || this.#isRunning) await new Promise(setImmediate);
+  }
+
   #queue(client: Client): void {
     if (client !== this.#owner && !this.#line.includes(client) && this.#clients.has(client)) {
       if (client.batches.length > 0 || client.hasLeft) this.#line.push(client);

@@ -14,23 +14,22 @@ const snapshot = await migratedSnapshot();
 
 async function host(control: Socket): Promise<void> {
   const sockets = new Set<Socket>();
-  const drop = () => {
-    control.destroy();
-    for (const socket of sockets) socket.destroy();
-  };
-  const bridge = await Bridge.over(await openDatabase({ snapshot, compiled }), (error) => {
+  const pglite = await openDatabase({ snapshot, compiled });
+  const bridge = await Bridge.over(pglite, (error) => {
     console.error("the embedded PostgreSQL broke:", error);
-    drop();
+    process.exit(1);
   });
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
     bridge.connect(socket);
   });
-  control.once("close", () => {
+  control.once("close", async () => {
     server.close();
-    drop();
-    // what nobody refers to any more is 300 MB outside of V8's heap, which it does not see
+    for (const socket of sockets) socket.destroy();
+    await bridge.allGone();
+    await pglite.close();
+    // V8 does not see the 250 MB outside of its heap, and would not hurry
     setImmediate(() => globalThis.gc?.());
   });
   // a worker that is killed resets its connection; "close" follows
