@@ -17,8 +17,12 @@ export async function startCountingGate(host: string, port: number): Promise<Cou
   let ready = 0;
   const server = createServer((client) => {
     const upstream = connect(port, host);
+    // the end of what came before, where a marker may have begun
+    let tail = Buffer.alloc(0);
     upstream.on("data", (data) => {
-      for (let at = data.indexOf(READY); at !== -1; at = data.indexOf(READY, at + 1)) ready += 1;
+      const seen = Buffer.concat([tail, data]);
+      for (let at = seen.indexOf(READY); at !== -1; at = seen.indexOf(READY, at + 1)) ready += 1;
+      tail = seen.subarray(1 - READY.length);
     });
     client.pipe(upstream).pipe(client);
     for (const socket of [client, upstream]) {

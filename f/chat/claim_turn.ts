@@ -25,16 +25,19 @@ export async function claimTurn(
   webhookEventId: number,
   flowJobId: string,
 ): Promise<Claim> {
-  const sender = await one<Event>(tenant, EVENT, [webhookEventId]);
+  const sender = await one<Event>(
+    tenant,
+    `select ${EVENT_COLUMNS} from webhook_events e where e.id = $1`,
+    [webhookEventId],
+  );
   if (isDone(sender)) return alreadyDone(sender);
   const contact = await resolveContact(tenant, sender);
-  // asked again: it may have changed while this job waited for the lock
-  const event = await one<Event>(tenant, EVENT, [webhookEventId]);
+  // the event is asked for again: it may have changed while this job waited for the lock
+  const { event, live } = await eventAndLiveTurn(tenant, webhookEventId, contact, flowJobId);
   if (isDone(event)) return alreadyDone(event);
   if (event.status === "failed" && !(await reopenFailedTurn(tenant, event, flowJobId))) {
     return { outcome: "duplicate", reason: "this flow run has failed with it already" };
   }
-  const live = await liveTurn(tenant, contact.id, flowJobId);
   if (live) return joinLiveTurn(tenant, { event, contact, live, flowJobId });
   if (event.status === "processing") {
     return { outcome: "duplicate", reason: `its turn ${event.turn_id} has ended` };
@@ -42,8 +45,8 @@ export async function claimTurn(
   return openTurn(tenant, await readChatbot(tenant, contact), contact, flowJobId);
 }
 
-const EVENT = `select id, status, turn_id, chatbot_id, sender_bsuid as bsuid, sender_phone as phone
-  from webhook_events where id = $1`;
+const EVENT_COLUMNS =
+  "e.id, e.status, e.turn_id, e.chatbot_id, e.sender_bsuid as bsuid, e.sender_phone as phone";
 
 function isDone({ status }: Event): boolean {
   return status === "completed" || status === "ignored";
@@ -53,14 +56,23 @@ function alreadyDone({ id, status }: Event): Claim {
   return { outcome: "duplicate", reason: `event ${id} is ${status}` };
 }
 
-function liveTurn(tenant: Tenant, contactId: string, flowJobId: string) {
-  return maybeOne<LiveTurn>(
+async function eventAndLiveTurn(
+  tenant: Tenant,
+  webhookEventId: number,
+  contact: LockedContact,
+  flowJobId: string,
+) {
+  const { live, ...event } = await one<Event & { live: LiveTurn | null }>(
     tenant,
-    `select id, status, flow_job_id is not distinct from $2 as is_ours,
-       lease_expires_at < now() and not is_turn_in_doubt(id) as is_abandoned
-     from turns where contact_id = $1 and status in ('generating', 'replying')`,
-    [contactId, flowJobId],
+    `select ${EVENT_COLUMNS},
+       (select json_build_object('id', t.id, 'status', t.status,
+           'is_ours', t.flow_job_id is not distinct from $3,
+           'is_abandoned', t.lease_expires_at < now() and not is_turn_in_doubt(t.id))
+         from turns t where t.contact_id = $2 and t.status in ('generating', 'replying')) as live
+     from webhook_events e where e.id = $1`,
+    [webhookEventId, contact.id, flowJobId],
   );
+  return { event, live };
 }
 
 /** Ours: this job was restarted. Abandoned: its flow is dead. Either way it goes on under a new fence. */

@@ -1,8 +1,8 @@
-import { closeTurn, leaveTurn, type StartFlow } from "../platform/close_turn.ts";
+import { leaveOrClose, type StartFlow, startNext } from "../platform/close_turn.ts";
 import { type Database, type Postgresql, withDb } from "../platform/postgres.ts";
 import { startFlow, startScript } from "../platform/windmill.ts";
 import { startSummary } from "./start_summary.ts";
-import { organizationOfTurn } from "./turn_tenant.ts";
+import { withTenantOfTurn } from "./turn_tenant.ts";
 
 /**
  * superseded: another run has the turn and closes it. left: a part of its reply was surely not sent, or nobody knows
@@ -32,15 +32,14 @@ export async function finishTurn(
   turnId: string,
   fence: number,
 ): Promise<FinishedTurn> {
-  const organizationId = await organizationOfTurn(database, turnId);
-  const turn = { organizationId, turnId, fence };
-  if (await leaveTurn(database, turn, "replying")) return { outcome: "left", turn_id: turnId };
-  const closed = await closeTurn(database, start, turn);
-  if (closed.outcome === "superseded") return { outcome: "superseded", turn_id: turnId };
+  const { result: ended } = await withTenantOfTurn(database, turnId, (tenant) =>
+    leaveOrClose(tenant, { turnId, fence }),
+  );
+  if (ended.outcome !== "closed") return { outcome: ended.outcome, turn_id: turnId };
   return {
     outcome: "finished",
     turn_id: turnId,
-    status: closed.status,
-    next_flow_job_id: closed.nextFlowJobId,
+    status: ended.status,
+    next_flow_job_id: await startNext(start, ended),
   };
 }

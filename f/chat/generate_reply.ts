@@ -5,7 +5,6 @@ import { readEmbeddings } from "../platform/embeddings.ts";
 import type { ChatModel } from "../platform/models.ts";
 import {
   type Database,
-  maybeOne,
   type Postgresql,
   type Tenant,
   withDb,
@@ -23,15 +22,15 @@ import { AgentRun } from "./agent/run_agent.ts";
 import type { AgentAnswer, Tool } from "./agent/types.ts";
 import { type ContextPayload, contextPayload } from "./context.ts";
 import { handOverAlert } from "./hand_over.ts";
-import { readTurnData } from "./read_turn_data.ts";
+import { readUnansweredTurn } from "./read_turn_data.ts";
 import { recordAnswer } from "./record_answer.ts";
 import { recordFailedRun } from "./record_failed_run.ts";
 import { builtInTools } from "./tools/built_in_tools.ts";
 import { integrationTools } from "./tools/integration_tools.ts";
 import { type McpAccess, type McpTools, mcpTools } from "./tools/mcp_tools.ts";
 import { searchKnowledgeBase } from "./tools/search_knowledge_base.ts";
+import { readToolSettings, type ToolSettings } from "./tools/tool_settings.ts";
 import { windmillScriptTools } from "./tools/windmill_script_tools.ts";
-import { readPrices } from "./turn_prices.ts";
 import { warnOfShutdown } from "./warn_of_shutdown.ts";
 
 /** The reply stands on the turn's row and is in no job's result. superseded: another run has the turn. */
@@ -42,9 +41,15 @@ export type GeneratedReply =
 /** What makes a reply: the model that a turn asks, and the tools that it may use. */
 export interface ReplyMakers {
   modelFor(context: ContextPayload): Promise<ChatModel>;
-  toolsFor(context: ContextPayload, traceparent: string | null): Promise<Tool[]>;
+  toolsFor(context: ContextPayload, turn: ToolsTurn): Promise<Tool[]>;
   /** asked only when there is something to tell */
   openSlack(): Promise<PostToSlack | undefined>;
+}
+
+/** What tools are made from beside the context. */
+export interface ToolsTurn {
+  readonly settings: ToolSettings;
+  readonly traceparent: string | null;
 }
 
 /** Step 2. Makes the turn's reply with the chatbot's model and tools. */
@@ -70,7 +75,7 @@ export async function generateReply(
     console.log(JSON.stringify({ ...event, turn_id, traceparent: turn.traceparent }));
   const run = new AgentRun({
     model: await makers.modelFor(context),
-    tools: await makers.toolsFor(context, turn.traceparent),
+    tools: await makers.toolsFor(context, turn),
     messages: promptOf(context, turn),
     cacheKey: context.chatbot.id,
     fence: turn.fence,
@@ -116,17 +121,10 @@ async function recordedAnswer(
   return undefined;
 }
 
-/** A restarted job finds the reply of the first: the model is not asked twice. */
-async function readTurn(tenant: Tenant, { turn_id, fence }: ContextPayload) {
-  const turn = await maybeOne<{ has_reply: boolean }>(
-    tenant,
-    `select reply is not null as has_reply from turns
-     where id = $1 and fence = $2 and status in ('generating', 'replying')`,
-    [turn_id, fence],
-  );
-  if (!turn) return "superseded";
-  if (turn.has_reply) return "has_reply";
-  return { ...(await readTurnData(tenant, turn_id)), priceOf: await readPrices(tenant, turn_id) };
+async function readTurn(tenant: Tenant, { turn_id, fence, chatbot }: ContextPayload) {
+  const turn = await readUnansweredTurn(tenant, turn_id, fence);
+  if (typeof turn === "string") return turn;
+  return { ...turn, settings: await readToolSettings(tenant, chatbot.id) };
 }
 
 /** What was connected to for tools is let go at the end. */
@@ -153,7 +151,7 @@ function replyMakers(database: Database, connected: McpTools[]): ReplyMakers {
       return chatModelFor([id, ...chatbot.fallback_models]);
     },
     openSlack: async () => slackAt(await readVariable("f/platform/slack_webhook_url")),
-    async toolsFor(context, traceparent) {
+    async toolsFor(context, { settings, traceparent }) {
       const { organization_id, chatbot, contact, turn_id, tools } = context;
       // the tenant, the chatbot and the contact are the turn's: nothing the model writes can change them
       const scope = { organizationId: organization_id, chatbotId: chatbot.id, turnId: turn_id };
@@ -162,8 +160,11 @@ function replyMakers(database: Database, connected: McpTools[]): ReplyMakers {
       connected.push(mcp);
       const scripts = windmillScriptTools(windmillScripts(), turn);
       const always = [
-        ...(await builtInTools(database, context)),
-        ...(await integrationTools(database, scope, { mcp: mcp.open, windmill_script: scripts })),
+        ...builtInTools(database, context, settings),
+        ...(await integrationTools(database, scope, settings.integrations, {
+          mcp: mcp.open,
+          windmill_script: scripts,
+        })),
       ];
       if (!tools.includes("search_knowledge_base")) return always;
       const [embeddings, reranker] = await Promise.all([readEmbeddings(), readReranker()]);

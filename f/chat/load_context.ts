@@ -1,12 +1,12 @@
 import { raiseAlert } from "../platform/alerts.ts";
 import {
   type Database,
-  maybeOne,
   one,
   type Postgresql,
   type Tenant,
   withDb,
   withTenant,
+  withTenantOf,
 } from "../platform/postgres.ts";
 import { type PostToSlack, slackAt } from "../platform/slack.ts";
 import { startStoring } from "../platform/start_storing.ts";
@@ -55,58 +55,67 @@ export async function loadContext(
   { whatsAppFor, openSlack, startStoring }: LoadClients,
   run: { webhookEventId: number; flowJobId: string },
 ): Promise<LoadedContext> {
-  const { organization } = await one<{ organization: string | null }>(
-    database,
-    "select webhook_event_organization($1) as organization",
-    [run.webhookEventId],
-  );
-  if (organization === null) {
+  const { webhookEventId, flowJobId } = run;
+  const claimed = await withTenantOf(database, { webhookEventId }, async (tenant) => ({
+    claim: await claimTurn(tenant, webhookEventId, flowJobId),
+    media: await mediaJustSaved(tenant),
+  }));
+  if (!claimed) {
     return {
       outcome: "unknown_number",
       reason: "no chatbot has the number that the event came to",
     };
   }
-  const { claim, media } = await withTenant(database, organization, async (tenant) => ({
-    claim: await claimTurn(tenant, run.webhookEventId, run.flowJobId),
-    media: await mediaJustSaved(tenant),
-  }));
+  const { organizationId, result } = claimed;
+  const { claim, media } = result;
   await startEach(startStoring, media);
   if (claim.outcome !== "reply") {
     const { outcome, reason, alert } = claim;
-    if (alert) await raiseAlert(database, organization, await openSlack(), alert);
+    if (alert) await raiseAlert(database, organizationId, await openSlack(), alert);
     return { outcome, reason };
   }
-  const { payload, typing } = await withTenant(database, organization, async (tenant) => ({
-    payload: await readPayload(tenant, claim),
-    typing: await readTyping(tenant, claim),
-  }));
+  const { payload, typing } = await withTenant(database, organizationId, (tenant) =>
+    readPayload(tenant, claim),
+  );
   if (typing) await showTyping(whatsAppFor, typing);
   return payload;
 }
 
-async function readPayload(
-  tenant: Tenant,
-  { turnId, fence }: ClaimedTurn,
-): Promise<ContextPayload> {
+interface ReadTurn {
+  readonly payload: ContextPayload;
+  /** null: the reply stands, or what is answered came without an id */
+  readonly typing: Typing | null;
+}
+
+/** Whose typing is shown, and under which message: marking the newest as read marks the earlier ones too. */
+type Typing = ChatbotNumber & { readonly wamid: string };
+
+async function readPayload(tenant: Tenant, { turnId, fence }: ClaimedTurn): Promise<ReadTurn> {
   const turn = await one<{
     chatbot: ContextPayload["chatbot"];
     contact: ContextPayload["contact"];
     history_messages: number;
     history_tokens: number;
     has_knowledge: boolean;
+    typing: Typing | null;
   }>(
     tenant,
     `select b.history_messages, b.history_tokens,
        json_build_object('id', b.id, 'name', b.name, 'system_prompt', b.system_prompt, 'model', b.model,
          'fallback_models', b.fallback_models) as chatbot,
        json_build_object('id', c.id, 'profile_name', c.profile_name) as contact,
-       exists (select from knowledge_sources s where s.chatbot_id = b.id and s.live_version > 0) as has_knowledge
+       exists (select from knowledge_sources s where s.chatbot_id = b.id and s.live_version > 0) as has_knowledge,
+       (select json_build_object('organization_id', b.organization_id, 'chatbot_id', b.id,
+           'phone_number_id', b.phone_number_id, 'whatsapp_access_token', b.whatsapp_access_token, 'wamid', m.wamid)
+         from messages m
+         where m.turn_id = t.id and t.status = 'generating' and m.author = 'contact' and m.wamid is not null
+         order by m.sent_at desc, m.id desc limit 1) as typing
      from turns t join chatbots b on b.id = t.chatbot_id join contacts c on c.id = t.contact_id
      where t.id = $1`,
     [turnId],
   );
-  const { chatbot, contact } = turn;
-  return {
+  const { chatbot, contact, typing } = turn;
+  const payload: ContextPayload = {
     outcome: "reply",
     turn_id: turnId,
     fence,
@@ -122,20 +131,7 @@ async function readPayload(
     messages: await readTurnMessages(tenant, turnId),
     tools: turn.has_knowledge ? ["search_knowledge_base"] : [],
   };
-}
-
-type Typing = ChatbotNumber & { readonly wamid: string };
-
-/** The newest message of a turn whose reply is still to be made: marking it as read marks the earlier ones too. */
-function readTyping(tenant: Tenant, { turnId }: ClaimedTurn): Promise<Typing | undefined> {
-  return maybeOne<Typing>(
-    tenant,
-    `select b.organization_id, b.id as chatbot_id, b.phone_number_id, b.whatsapp_access_token, m.wamid
-     from turns t join chatbots b on b.id = t.chatbot_id join messages m on m.turn_id = t.id
-     where t.id = $1 and t.status = 'generating' and m.author = 'contact' and m.wamid is not null
-     order by m.sent_at desc, m.id desc limit 1`,
-    [turnId],
-  );
+  return { payload, typing };
 }
 
 async function showTyping(whatsAppFor: WhatsAppFor, typing: Typing): Promise<void> {

@@ -6,10 +6,9 @@ import {
   type Postgresql,
   type Tenant,
   withDb,
-  withTenant,
 } from "../platform/postgres.ts";
-import { readPrices } from "./turn_prices.ts";
-import { organizationOfTurn } from "./turn_tenant.ts";
+import { pricesOf } from "./turn_prices.ts";
+import { withTenantOfTurn } from "./turn_tenant.ts";
 
 /**
  * not_charged: the limit message, which used nothing. is_priced is false when a model is not in the price table and
@@ -43,29 +42,33 @@ export async function logUsage(
   turnId: string,
   fence: number,
 ): Promise<LoggedUsage> {
-  const organizationId = await organizationOfTurn(database, turnId);
-  return withTenant(database, organizationId, (tenant) => settle(tenant, turnId, fence));
+  const { result } = await withTenantOfTurn(database, turnId, (tenant) =>
+    settle(tenant, turnId, fence),
+  );
+  return result;
 }
 
 interface ChargedTurn {
   readonly reply_kind: string | null;
   readonly is_settled: boolean;
   readonly usage: unknown;
+  readonly model_prices: unknown;
 }
 
 /** The turn's row is locked, so that of two copies of this job one finds it settled. */
 async function settle(tenant: Tenant, turnId: string, fence: number): Promise<LoggedUsage> {
   const turn = await maybeOne<ChargedTurn>(
     tenant,
-    `select reply_kind, usage, usage_settled_at is not null as is_settled
-     from turns where id = $1 and fence = $2 for update`,
+    `select t.reply_kind, t.usage, t.usage_settled_at is not null as is_settled, b.model_prices
+     from turns t join chatbots b on b.id = t.chatbot_id
+     where t.id = $1 and t.fence = $2 for update of t`,
     [turnId, fence],
   );
   if (!turn) return { outcome: "superseded", turn_id: turnId };
   if (turn.is_settled) return { outcome: "already_logged", turn_id: turnId };
   if (turn.reply_kind !== "answer") return { outcome: "not_charged", turn_id: turnId };
   const usage = turnUsage.parse(turn.usage);
-  const priceOf = await readPrices(tenant, turnId);
+  const priceOf = pricesOf(turn.model_prices);
   const bills = usage.models.map((used) => billOf(used, priceOf));
   for (const bill of bills) await insertLedgerRow(tenant, turnId, bill);
   const cost = bills.reduce((total, bill) => total + bill.cost, 0);

@@ -31,6 +31,7 @@ export async function resolveContact(tenant: Tenant, sender: Sender): Promise<Lo
 }
 
 async function byBsuid(tenant: Tenant, { chatbot_id, bsuid }: Sender) {
+  if (bsuid === null) return undefined;
   return maybeOne<LockedContact>(
     tenant,
     `select ${CONTACT_COLUMNS} from contacts where chatbot_id = $1 and bsuid = $2 for update`,
@@ -40,6 +41,7 @@ async function byBsuid(tenant: Tenant, { chatbot_id, bsuid }: Sender) {
 
 /** By its alias. A number that now writes under another id has a new owner: the old contact loses it. */
 async function byPhone(tenant: Tenant, { chatbot_id, bsuid, phone }: Sender) {
+  if (phone === null) return undefined;
   const contact = await maybeOne<LockedContact>(
     tenant,
     `select ${CONTACT_COLUMNS} from contacts where chatbot_id = $1 and phone = $2 for update`,
@@ -56,6 +58,8 @@ async function learnAliases(
   contact: LockedContact,
   { bsuid, phone }: Sender,
 ): Promise<LockedContact> {
+  const isIdKnown = bsuid === null || contact.bsuid !== null;
+  if (isIdKnown && (phone === null || phone === contact.phone)) return contact;
   return one<LockedContact>(
     tenant,
     `update contacts c set

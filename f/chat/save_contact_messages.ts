@@ -35,6 +35,7 @@ async function insertMessages(
     sent_at: message.sentAt.toISOString(),
     media_id: mediaIdOf(message),
   }));
+  const name = messages.findLast(({ profileName }) => profileName !== "")?.profileName;
   await tenant.query(
     `with said as (
        select m.* from rows from (
@@ -49,18 +50,23 @@ async function insertMessages(
        on conflict (chatbot_id, wamid) where wamid is not null
        do update set turn_id = excluded.turn_id
        returning id, wamid
+     ),
+     heard as (
+       update contacts set last_message_at = now(), profile_name = coalesce($6, profile_name) where id = $3
      )
      insert into message_media (organization_id, chatbot_id, message_id, whatsapp_media_id)
      select $1, $2, saved.id, said.media_id
      from saved join said using (wamid) join chatbots b on b.id = $2
      where b.keeps_media and said.media_id is not null
      on conflict (message_id) do nothing`,
-    [tenant.organizationId, contact.chatbot_id, contact.id, turnId, storableJson(rows)],
-  );
-  const name = messages.findLast(({ profileName }) => profileName !== "")?.profileName;
-  await tenant.query(
-    `update contacts set last_message_at = now(), profile_name = coalesce($2, profile_name) where id = $1`,
-    [contact.id, name ?? null],
+    [
+      tenant.organizationId,
+      contact.chatbot_id,
+      contact.id,
+      turnId,
+      storableJson(rows),
+      name ?? null,
+    ],
   );
 }
 

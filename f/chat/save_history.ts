@@ -1,6 +1,6 @@
-import { type Database, type Postgresql, withDb, withTenant } from "../platform/postgres.ts";
+import { type Database, type Postgresql, type Tenant, withDb } from "../platform/postgres.ts";
 import { recordReplyMessages } from "../platform/reply_messages.ts";
-import { organizationOfTurn } from "./turn_tenant.ts";
+import { withTenantOfTurn } from "./turn_tenant.ts";
 
 export interface SavedHistory {
   readonly outcome: "saved" | "superseded";
@@ -17,15 +17,23 @@ export async function saveHistory(
   turnId: string,
   fence: number,
 ): Promise<SavedHistory> {
-  const organizationId = await organizationOfTurn(database, turnId);
-  return withTenant(database, organizationId, async (tenant) => {
-    const parts = await recordReplyMessages(tenant, turnId, fence);
-    if (parts === undefined) return { outcome: "superseded", turn_id: turnId };
-    await tenant.query(
-      `update contacts set last_message_at = now()
-       where id = (select contact_id from turns where id = $1)`,
-      [turnId],
-    );
-    return { outcome: "saved", turn_id: turnId };
-  });
+  const { result: outcome } = await withTenantOfTurn(database, turnId, (tenant) =>
+    keepReply(tenant, turnId, fence),
+  );
+  return { outcome, turn_id: turnId };
+}
+
+async function keepReply(
+  tenant: Tenant,
+  turnId: string,
+  fence: number,
+): Promise<SavedHistory["outcome"]> {
+  const parts = await recordReplyMessages(tenant, turnId, fence);
+  if (parts === undefined) return "superseded";
+  await tenant.query(
+    `update contacts set last_message_at = now()
+     where id = (select contact_id from turns where id = $1)`,
+    [turnId],
+  );
+  return "saved";
 }

@@ -1,8 +1,8 @@
 import { type Delivery, deliverMessage } from "../platform/deliver_message.ts";
-import { type Database, type Postgresql, withDb, withTenant } from "../platform/postgres.ts";
+import { type Database, type Postgresql, withDb } from "../platform/postgres.ts";
 import { recordReplyMessages } from "../platform/reply_messages.ts";
 import { readWhatsApp, type WhatsAppFor } from "../platform/whatsapp_numbers.ts";
-import { organizationOfTurn } from "./turn_tenant.ts";
+import { withTenantOfTurn } from "./turn_tenant.ts";
 
 /**
  * sent: WhatsApp accepted every message of the reply, now or earlier. not_sent_again: an earlier attempt went
@@ -27,8 +27,7 @@ export async function sendReply(
   turnId: string,
   fence: number,
 ): Promise<SentReply> {
-  const organizationId = await organizationOfTurn(database, turnId);
-  const parts = await withTenant(database, organizationId, (tenant) =>
+  const { organizationId, result: parts } = await withTenantOfTurn(database, turnId, (tenant) =>
     recordReplyMessages(tenant, turnId, fence),
   );
   const wamids: string[] = [];

@@ -1,5 +1,5 @@
-import { type Database, withTenant } from "../platform/postgres.ts";
-import { organizationOfTurn } from "./turn_tenant.ts";
+import type { Database } from "../platform/postgres.ts";
+import { withTenantOfTurn } from "./turn_tenant.ts";
 import { readUnsummarised } from "./unsummarised.ts";
 
 /** Starts a script and returns its job id. */
@@ -12,8 +12,7 @@ export async function startSummary(
   turnId: string,
 ): Promise<void> {
   try {
-    const organizationId = await organizationOfTurn(database, turnId);
-    const due = await withTenant(database, organizationId, (tenant) =>
+    const { result: due } = await withTenantOfTurn(database, turnId, (tenant) =>
       readUnsummarised(tenant, turnId),
     );
     if (!due) return;

@@ -12,7 +12,7 @@ import { readVariable } from "../platform/windmill_values.ts";
 import { newFence } from "./agent/fenced.ts";
 import { summaryPrompt } from "./agent/summary_prompt.ts";
 import { turnUsage } from "./agent/turn_usage.ts";
-import { organizationOfTurn } from "./turn_tenant.ts";
+import { withTenantOfTurn } from "./turn_tenant.ts";
 import { logUnreservedUsage } from "./unreserved_usage.ts";
 import { readUnsummarised, type Unsummarised } from "./unsummarised.ts";
 
@@ -38,8 +38,7 @@ export async function summarizeConversation(
   model: ChatModel,
   turnId: string,
 ): Promise<Summarized> {
-  const organizationId = await organizationOfTurn(database, turnId);
-  const due = await withTenant(database, organizationId, (tenant) =>
+  const { organizationId, result: due } = await withTenantOfTurn(database, turnId, (tenant) =>
     readUnsummarised(tenant, turnId),
   );
   if (!due) return { outcome: "not_due", turn_id: turnId };

@@ -1,4 +1,4 @@
-import { type Database, one } from "../platform/postgres.ts";
+import { type Database, type InTenant, type Tenant, withTenantOf } from "../platform/postgres.ts";
 
 /** No such turn: it was deleted with its contact, chatbot or organization. */
 export class TurnNotFoundError extends Error {
@@ -11,13 +11,13 @@ export class TurnNotFoundError extends Error {
   }
 }
 
-/** Whose turn it is. Throws TurnNotFoundError. */
-export async function organizationOfTurn(database: Database, turnId: string): Promise<string> {
-  const { organization } = await one<{ organization: string | null }>(
-    database,
-    "select turn_organization($1) as organization",
-    [turnId],
-  );
-  if (organization === null) throw new TurnNotFoundError(turnId);
-  return organization;
+/** Runs `work` in a transaction of the turn's organization. Throws TurnNotFoundError. */
+export async function withTenantOfTurn<Result>(
+  database: Database,
+  turnId: string,
+  work: (tenant: Tenant) => Promise<Result>,
+): Promise<InTenant<Result>> {
+  const done = await withTenantOf(database, { turnId }, work);
+  if (!done) throw new TurnNotFoundError(turnId);
+  return done;
 }

@@ -1,4 +1,4 @@
-import { many, one, type Tenant } from "../platform/postgres.ts";
+import { one, type Tenant } from "../platform/postgres.ts";
 import type { Said } from "./context.ts";
 import { newestWithin } from "./history.ts";
 
@@ -29,21 +29,21 @@ export async function readUnsummarised(
     until: number | null;
     history_messages: number;
     history_tokens: number;
+    said: readonly (Said & { id: number })[];
   }>(
     tenant,
-    `select c.id, c.summary, c.summary_until_message_id as until, b.history_messages, b.history_tokens
+    `select c.id, c.summary, c.summary_until_message_id as until, b.history_messages, b.history_tokens,
+       (select coalesce(json_agg(m order by m.id), '[]') from (
+         select id, author, kind, left(body, $3) as body from messages
+         where contact_id = c.id and id > coalesce(c.summary_until_message_id, 0)
+           and (author = 'contact' or delivery_status not in ('pending', 'failed'))
+         order by id limit $2
+       ) m) as said
      from turns t join contacts c on c.id = t.contact_id join chatbots b on b.id = t.chatbot_id
      where t.id = $1`,
-    [turnId],
+    [turnId, MAX_READ, MAX_SHOWN],
   );
-  const said = await many<Said & { id: number }>(
-    tenant,
-    `select id, author, kind, left(body, $4) as body from messages
-     where contact_id = $1 and id > coalesce($2, 0)
-       and (author = 'contact' or delivery_status not in ('pending', 'failed'))
-     order by id limit $3`,
-    [contact.id, contact.until, MAX_READ, MAX_SHOWN],
-  );
+  const { said } = contact;
   const recent = contact.history_messages === 0 ? [] : said.slice(-contact.history_messages);
   const shown = newestWithin(recent, contact.history_tokens).length;
   const messages = said.slice(0, said.length - shown);

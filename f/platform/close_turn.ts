@@ -3,20 +3,32 @@ import { type Sender, waitingEvents } from "./waiting_events.ts";
 
 export const FLOW_PATH = "f/chat/whatsapp_webhook_processor";
 
-export interface TurnToClose {
-  readonly organizationId: string;
+/** A turn under the fence of whoever ends it. */
+export interface HeldTurn {
   readonly turnId: string;
   readonly fence: number;
 }
 
+export type TurnToClose = HeldTurn & { readonly organizationId: string };
+
+type Superseded = { readonly outcome: "superseded" };
+
 export type ClosedTurn =
-  | { readonly outcome: "superseded" }
+  | Superseded
   | {
       readonly outcome: "closed";
       readonly status: "completed" | "failed";
       /** the flow run that answers what was written meanwhile */
       readonly nextFlowJobId: string | null;
     };
+
+/** A turn that is closed when the transaction commits. */
+export interface Closing {
+  readonly outcome: "closed";
+  readonly status: "completed" | "failed";
+  /** what the contact wrote meanwhile begins with this event */
+  readonly nextEventId: number | undefined;
+}
 
 /** Starts a flow and returns its job id. */
 export type StartFlow = (path: string, args: { webhook_event_id: number }) => Promise<string>;
@@ -31,14 +43,30 @@ export async function closeTurn(
   startFlow: StartFlow,
   turn: TurnToClose,
 ): Promise<ClosedTurn> {
-  const closed = await withTenant(database, turn.organizationId, (tenant) => close(tenant, turn));
-  if (!closed) return { outcome: "superseded" };
-  const { status, nextEventId } = closed;
-  const nextFlowJobId =
-    nextEventId === undefined
-      ? null
-      : await startFlow(FLOW_PATH, { webhook_event_id: nextEventId });
-  return { outcome: "closed", status, nextFlowJobId };
+  const closed = await withTenant(database, turn.organizationId, async (tenant) =>
+    close(tenant, turn, await lockSender(tenant, turn)),
+  );
+  if (closed.outcome === "superseded") return closed;
+  const { outcome, status } = closed;
+  return { outcome, status, nextFlowJobId: await startNext(startFlow, closed) };
+}
+
+/** After the commit. Returns the flow run that answers what was written meanwhile; null: nothing was. */
+export async function startNext(
+  startFlow: StartFlow,
+  { nextEventId }: Closing,
+): Promise<string | null> {
+  return nextEventId === undefined ? null : startFlow(FLOW_PATH, { webhook_event_id: nextEventId });
+}
+
+/** What leaveTurn leaves of a turn that replies is left, and any other turn closed, as closeTurn does. */
+export async function leaveOrClose(
+  tenant: Tenant,
+  turn: HeldTurn,
+): Promise<Superseded | Closing | { readonly outcome: "left" }> {
+  const sender = await lockSender(tenant, turn);
+  if (await leave(tenant, turn, "replying")) return { outcome: "left" };
+  return close(tenant, turn, sender);
 }
 
 /**
@@ -49,109 +77,110 @@ export async function closeTurn(
  */
 export async function leaveTurn(
   database: Database,
-  { organizationId, turnId, fence }: TurnToClose,
+  turn: TurnToClose,
   status: "generating" | "replying",
 ): Promise<boolean> {
-  const left = await withTenant(database, organizationId, (tenant) =>
-    maybeOne(
-      tenant,
-      `update turns t set lease_expires_at = now()
-       from contacts c
-       where t.id = $1 and t.fence = $2 and t.status = $3
-         and c.id = t.contact_id and c.conversation_mode = 'auto' and not c.is_blocked
-         and (is_turn_in_doubt(t.id) or t.reply_kind is distinct from 'error' and (
-           select coalesce(bool_or(delivery_status = 'pending') and bool_and(delivery_status <> 'failed'), true)
-           from messages where turn_id = t.id and author = 'chatbot'
-         ))
-       returning t.id`,
-      [turnId, fence, status],
-    ),
+  return withTenant(database, turn.organizationId, (tenant) => leave(tenant, turn, status));
+}
+
+async function leave(
+  tenant: Tenant,
+  { turnId, fence }: HeldTurn,
+  status: "generating" | "replying",
+): Promise<boolean> {
+  const left = await maybeOne(
+    tenant,
+    `update turns t set lease_expires_at = now()
+     from contacts c
+     where t.id = $1 and t.fence = $2 and t.status = $3
+       and c.id = t.contact_id and c.conversation_mode = 'auto' and not c.is_blocked
+       and (is_turn_in_doubt(t.id) or t.reply_kind is distinct from 'error' and (
+         select coalesce(bool_or(delivery_status = 'pending') and bool_and(delivery_status <> 'failed'), true)
+         from messages where turn_id = t.id and author = 'chatbot'
+       ))
+     returning t.id`,
+    [turnId, fence, status],
   );
   return left !== undefined;
+}
+
+type LockedSender = Sender & { readonly is_auto: boolean };
+
+function lockSender(tenant: Tenant, { turnId }: HeldTurn): Promise<LockedSender> {
+  return one<LockedSender>(
+    tenant,
+    `select c.chatbot_id, c.bsuid, c.phone, c.conversation_mode = 'auto' as is_auto from contacts c
+     join turns t on t.contact_id = c.id where t.id = $1 for update of c`,
+    [turnId],
+  );
 }
 
 /**
  * Under the contact's lock, which load_context takes too: an event either finds the turn still live and waits,
  * and then it is seen here, or finds it closed and opens the next turn itself.
  */
-async function close(tenant: Tenant, { turnId, fence }: TurnToClose) {
-  const sender = await one<Sender & { is_auto: boolean }>(
-    tenant,
-    `select c.chatbot_id, c.bsuid, c.phone, c.conversation_mode = 'auto' as is_auto from contacts c
-     join turns t on t.contact_id = c.id where t.id = $1 for update of c`,
-    [turnId],
-  );
+async function close(
+  tenant: Tenant,
+  { turnId, fence }: HeldTurn,
+  sender: LockedSender,
+): Promise<Superseded | Closing> {
   const turn = await maybeOne<{ is_live: boolean; status: string }>(
     tenant,
     `select status in ('generating', 'replying') as is_live, status from turns
      where id = $1 and fence = $2`,
     [turnId, fence],
   );
-  if (!turn) return undefined;
+  if (!turn) return { outcome: "superseded" };
   const status = turn.is_live
     ? await endTurn(tenant, turnId, sender.is_auto)
     : turn.status === "completed"
       ? "completed"
       : "failed";
-  return { status, nextEventId: (await waitingEvents(tenant, sender))[0]?.id } as const;
+  const [next] = await waitingEvents(tenant, sender);
+  return { outcome: "closed", status, nextEventId: next?.id };
 }
 
-interface EndedTurn {
-  readonly status: "completed" | "failed";
-  readonly error: string | null;
-  /** nothing of it was sent, because a person had the conversation */
-  readonly is_withheld: boolean;
-}
-
+/**
+ * Its events end with it. Those of a reply that was withheld because a person had the conversation wait for the next
+ * turn when that person has given it back meanwhile: what the contact said is still to be answered.
+ */
 async function endTurn(
   tenant: Tenant,
   turnId: string,
   isAuto: boolean,
-): Promise<EndedTurn["status"]> {
+): Promise<Closing["status"]> {
   await settleUnfinishedMessages(tenant, turnId);
-  const { status, error, is_withheld } = await one<EndedTurn>(
+  const { status } = await one<{ status: Closing["status"] }>(
     tenant,
-    `update turns t set
-       finished_at = now(),
-       lease_expires_at = now(),
-       status = case when went.well and t.reply_kind <> 'error' then 'completed' else 'failed' end,
-       error = coalesce(t.error, case when not went.well then went.error end)
-     from (
-       select count(*) > 0 and bool_and(delivery_status <> 'failed') as well,
-         coalesce(bool_and(delivery_status = 'failed') and bool_or(delivery_error ->> 'reason' = 'manual'), false)
-           as is_withheld,
-         'not sent: ' || coalesce(min(delivery_error::text), 'there was nothing to send') as error
-       from messages where turn_id = $1 and author = 'chatbot'
-     ) went
-     where t.id = $1
-     returning t.status, t.error, went.is_withheld`,
-    [turnId],
+    `with ended as (
+       update turns t set
+         finished_at = now(),
+         lease_expires_at = now(),
+         status = case when went.well and t.reply_kind <> 'error' then 'completed' else 'failed' end,
+         error = coalesce(t.error, case when not went.well then went.error end)
+       from (
+         select count(*) > 0 and bool_and(delivery_status <> 'failed') as well,
+           coalesce(bool_and(delivery_status = 'failed') and bool_or(delivery_error ->> 'reason' = 'manual'), false)
+             as is_withheld,
+           'not sent: ' || coalesce(min(delivery_error::text), 'there was nothing to send') as error
+         from messages where turn_id = $1 and author = 'chatbot'
+       ) went
+       where t.id = $1
+       returning t.id, t.status, t.error, went.is_withheld and $2 as waits_again
+     ),
+     events as (
+       update webhook_events e set
+         status = case when ended.waits_again then 'received' else ended.status end,
+         turn_id = case when ended.waits_again then null else e.turn_id end,
+         error = case when ended.waits_again then e.error else ended.error end,
+         processed_at = case when ended.waits_again then e.processed_at else now() end
+       from ended where e.turn_id = ended.id and e.status = 'processing'
+     )
+     select status from ended`,
+    [turnId, isAuto],
   );
-  // given back meanwhile: what the contact said is still to be answered
-  if (is_withheld && isAuto) await waitAgain(tenant, turnId);
-  else await endEvents(tenant, turnId, { status, error });
   if (status === "failed") await releaseReservation(tenant, turnId);
   return status;
-}
-
-async function waitAgain(tenant: Tenant, turnId: string): Promise<void> {
-  await tenant.query(
-    `update webhook_events set status = 'received', turn_id = null
-     where turn_id = $1 and status = 'processing'`,
-    [turnId],
-  );
-}
-
-async function endEvents(
-  tenant: Tenant,
-  turnId: string,
-  { status, error }: Pick<EndedTurn, "status" | "error">,
-): Promise<void> {
-  await tenant.query(
-    `update webhook_events set status = $2, error = $3, processed_at = now()
-     where turn_id = $1 and status = 'processing'`,
-    [turnId, status, error],
-  );
 }
 
 /** No attempt is under way any more: what never went out failed, and what nobody heard of is unknown. */

@@ -1,4 +1,4 @@
-import { Client, DatabaseError, escapeLiteral, types } from "pg";
+import { Client, DatabaseError, escapeLiteral, type QueryResult, types } from "pg";
 import { DatabaseUnavailableError, RowCountError } from "./postgres_errors.ts";
 
 /** A Windmill resource of type `postgresql`: the parameter's type name is what Windmill takes it from. */
@@ -12,7 +12,7 @@ export type Postgresql = {
   root_certificate_pem?: string;
 };
 
-/** What runs SQL. `int8` arrives as a number, `date` as "YYYY-MM-DD", `numeric` as a string. */
+/** What runs SQL. Of several statements, which take no parameters, the last one's rows. `int8` arrives as a number, `date` as "YYYY-MM-DD", `numeric` as a string. */
 export interface Queryable {
   query<Row>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
 }
@@ -54,7 +54,7 @@ export async function withDb<Result>(
     query: async <Row>(sql: string, params: readonly unknown[] = []) => {
       if (lost) throw new DatabaseUnavailableError(where, { cause: lost });
       try {
-        return (await client.query<Row & object>(sql, [...params])).rows;
+        return rowsOf<Row>(await client.query<Row & object>(sql, [...params]));
       } catch (cause) {
         throw isConnectionLoss(cause) ? new DatabaseUnavailableError(where, { cause }) : cause;
       }
@@ -76,16 +76,61 @@ export async function withTenant<Result>(
   organizationId: string,
   work: (tenant: Tenant) => Promise<Result>,
 ): Promise<Result> {
+  return inTransaction(database, escapeLiteral(organizationId), (connection) =>
+    work(tenantOn(connection, organizationId)),
+  );
+}
+
+/** A row whose tenant is still to be found out. */
+export type Owned = { readonly turnId: string } | { readonly webhookEventId: number };
+
+/** What came of the work, and whose row it was about. */
+export interface InTenant<Result> {
+  readonly organizationId: string;
+  readonly result: Result;
+}
+
+/**
+ * As withTenant, for the organization that a row belongs to: the message that opens the transaction finds it out.
+ * Undefined, and `work` does not run, when it is nobody's.
+ */
+export async function withTenantOf<Result>(
+  database: Database,
+  owned: Owned,
+  work: (tenant: Tenant) => Promise<Result>,
+): Promise<InTenant<Result> | undefined> {
+  return inTransaction(database, organizationOf(owned), async (connection, organizationId) =>
+    organizationId === ""
+      ? undefined
+      : { organizationId, result: await work(tenantOn(connection, organizationId)) },
+  );
+}
+
+/** SQL. Both functions see every tenant's rows, and tell no more than whose one is. */
+function organizationOf(owned: Owned): string {
+  return "turnId" in owned
+    ? `turn_organization(${escapeLiteral(owned.turnId)})::text`
+    : `webhook_event_organization(${escapeLiteral(String(owned.webhookEventId))})::text`;
+}
+
+function tenantOn(connection: Queryable, organizationId: string): Tenant {
+  return { organizationId, query: (sql, params) => connection.query(sql, params) };
+}
+
+/** `organization`: SQL. `work` gets its value, "" for null, which no row's tenant is. */
+function inTransaction<Result>(
+  database: Database,
+  organization: string,
+  work: (connection: Queryable, organizationId: string) => Promise<Result>,
+): Promise<Result> {
   return database.exclusively(async (connection) => {
     try {
-      // one message and not two, as only a query without parameters can be: a turn has twelve transactions
-      await connection.query(
-        `begin; select set_config('app.organization_id', ${escapeLiteral(organizationId)}, true)`,
+      // one message and not two, as only a query without parameters can be: a turn has ten transactions
+      const { organization_id } = await one<{ organization_id: string }>(
+        connection,
+        `begin; select set_config('app.organization_id', ${organization}, true) as organization_id`,
       );
-      const result = await work({
-        organizationId,
-        query: (sql, params) => connection.query(sql, params),
-      });
+      const result = await work(connection, organization_id);
       await connection.query("commit");
       return result;
     } catch (error) {
@@ -94,6 +139,10 @@ export async function withTenant<Result>(
       throw error;
     }
   });
+}
+
+function rowsOf<Row>(result: QueryResult<Row & object> | QueryResult<Row & object>[]): Row[] {
+  return Array.isArray(result) ? (result.at(-1)?.rows ?? []) : result.rows;
 }
 
 /** The query's only row. Throws RowCountError for none or several. */

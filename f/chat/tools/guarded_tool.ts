@@ -3,10 +3,11 @@ import { type Alert, recordAlert } from "../../platform/alerts.ts";
 import { type Database, withTenant } from "../../platform/postgres.ts";
 import { untilAborted } from "../agent/execute_tool_calls.ts";
 import { type Tool, ToolArgumentsError } from "../agent/types.ts";
-import type { Integration, IntegrationTool } from "./load_tools.ts";
+import type { IntegrationTool } from "./load_tools.ts";
 import { definitionHash } from "./tool_definitions.ts";
 import { enterGate, type GatedTool, leaveGate } from "./tool_gate.ts";
 import { toolName } from "./tool_name.ts";
+import type { Integration } from "./tool_settings.ts";
 import { validateArguments } from "./validate_arguments.ts";
 
 /** Whose turn a tool works for: bound here, and never the model's to say. */

@@ -2,8 +2,9 @@ import { type Alert, recordAlert } from "../../platform/alerts.ts";
 import { type Database, withTenant } from "../../platform/postgres.ts";
 import type { Tool } from "../agent/types.ts";
 import type { ToolScope } from "./guarded_tool.ts";
-import { type Integration, loadTools, type Openers } from "./load_tools.ts";
+import { loadTools, type Openers } from "./load_tools.ts";
 import { McpRestingError } from "./mcp_errors.ts";
+import type { Integration } from "./tool_settings.ts";
 
 /**
  * The tools of the chatbot's integrations. One that cannot be opened is missing, and an alert says so: the contact
@@ -12,10 +13,11 @@ import { McpRestingError } from "./mcp_errors.ts";
 export async function integrationTools(
   database: Database,
   scope: ToolScope,
+  integrations: readonly Integration[],
   openers: Openers,
   timeoutMs?: number,
 ): Promise<readonly Tool[]> {
-  const { tools, failures } = await loadTools(database, scope, openers, timeoutMs);
+  const { tools, failures } = await loadTools(database, scope, integrations, openers, timeoutMs);
   // whoever found it failed has said so
   const unknown = failures.filter(({ cause }) => !(cause instanceof McpRestingError));
   if (unknown.length > 0) {

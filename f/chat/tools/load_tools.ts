@@ -1,27 +1,15 @@
 import type { ToolDefinition } from "../../platform/models.ts";
-import { type Database, many, withTenant } from "../../platform/postgres.ts";
+import { type Database, withTenant } from "../../platform/postgres.ts";
 import { untilAborted } from "../agent/execute_tool_calls.ts";
 import type { Tool, ToolResult } from "../agent/types.ts";
 import { guardedTool, type ToolScope } from "./guarded_tool.ts";
 import { approvedOf, type Defined } from "./tool_definitions.ts";
+import type { Integration } from "./tool_settings.ts";
 
 /** All are opened at once: what hangs costs a turn this and no more, however many hang. */
 const OPEN_TIMEOUT_MS = 5_000;
 /** OpenAI refuses a request with more than 128; a chatbot has some of its own. */
 const MAX_TOOLS = 100;
-
-/** An integration as one chatbot may use it. */
-export interface Integration {
-  readonly id: string;
-  readonly kind: "mcp" | "windmill_script";
-  /** unique in its organization */
-  readonly name: string;
-  readonly settings: Record<string, unknown>;
-  /** a sealed envelope, see platform/secrets */
-  readonly credentials: unknown;
-  /** write: its tools that write may be called too */
-  readonly permission: "read" | "write";
-}
 
 /** A tool by the name that its integration gives it. */
 export interface IntegrationTool {
@@ -79,23 +67,14 @@ export class TooManyToolsError extends Error {
   }
 }
 
-/** The tools of a chatbot's integrations. One that fails or hangs costs the others nothing. */
+/** The tools of these integrations. One that fails or hangs costs the others nothing. */
 export async function loadTools(
   database: Database,
   scope: ToolScope,
+  integrations: readonly Integration[],
   openers: Openers,
   timeoutMs = OPEN_TIMEOUT_MS,
 ): Promise<LoadedTools> {
-  const integrations = await withTenant(database, scope.organizationId, (tenant) =>
-    many<Integration>(
-      tenant,
-      `select i.id, i.kind, i.name, i.settings, i.credentials, c.permission
-       from chatbot_integrations c join org_integrations i on i.id = c.integration_id
-       where c.chatbot_id = $1 and c.is_enabled and i.is_active
-       order by i.name`,
-      [scope.chatbotId],
-    ),
-  );
   const opened = await Promise.allSettled(
     integrations.map((integration) => openOne(integration, openers, timeoutMs)),
   );

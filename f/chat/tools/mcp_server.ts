@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import * as z from "zod/v4";
 import { isAllowedPrivate, type PublicHttpPolicy } from "../../platform/public_http_target.ts";
 import { decryptCredential, type KeySet } from "../../platform/secrets.ts";
-import type { Integration } from "./load_tools.ts";
 import { McpSettingsError } from "./mcp_errors.ts";
+import type { Integration } from "./tool_settings.ts";
 
 /** An MCP server as an integration describes it. */
 export interface McpServer {

@@ -5,6 +5,7 @@ import { generateReply } from "../../../f/chat/generate_reply.ts";
 import { builtInTools } from "../../../f/chat/tools/built_in_tools.ts";
 import { integrationTools } from "../../../f/chat/tools/integration_tools.ts";
 import { type McpTools, mcpTools } from "../../../f/chat/tools/mcp_tools.ts";
+import type { ToolSettings } from "../../../f/chat/tools/tool_settings.ts";
 import { geminiModel, makeGeminiClient } from "../../../f/platform/gemini.ts";
 import type { ChatModel, ModelRequest } from "../../../f/platform/models.ts";
 import type { Database } from "../../../f/platform/postgres.ts";
@@ -27,7 +28,11 @@ beforeAll(async () => {
 afterAll(() => db.close());
 afterEach(() => vi.restoreAllMocks());
 
-type ToolsFor = (database: Database, context: ContextPayload) => Promise<readonly Tool[]>;
+type ToolsFor = (
+  database: Database,
+  context: ContextPayload,
+  settings: ToolSettings,
+) => readonly Tool[] | Promise<readonly Tool[]>;
 
 const ADA = "15550200001";
 const GRACE = "15550200002";
@@ -55,7 +60,9 @@ async function turn(
       {
         ...shop.makers,
         modelFor: async () => listening,
-        toolsFor: async () => [...(await toolsFor(database, context))],
+        toolsFor: async (_context, { settings }) => [
+          ...(await toolsFor(database, context, settings)),
+        ],
       },
       context,
     ),
@@ -185,7 +192,11 @@ describe("ten MCP servers, of which one hangs and one crashes", () => {
     return shop;
   }
 
-  const toolsFor: ToolsFor = async (database, { organization_id, chatbot, contact, turn_id }) => {
+  const toolsFor: ToolsFor = async (
+    database,
+    { organization_id, chatbot, contact, turn_id },
+    { integrations },
+  ) => {
     const scope = { organizationId: organization_id, chatbotId: chatbot.id, turnId: turn_id };
     const policy = { allowedPrivateOrigins: servers.map(({ origin }) => origin), ownNetworks: [] };
     const mcp = mcpTools(
@@ -194,7 +205,7 @@ describe("ten MCP servers, of which one hangs and one crashes", () => {
       async () => ({ keySet, policy }),
     );
     opened.push(mcp);
-    return integrationTools(database, scope, { mcp: mcp.open }, OPEN_MS);
+    return integrationTools(database, scope, integrations, { mcp: mcp.open }, OPEN_MS);
   };
 
   /** The time that each server is given to open, in their order: it passes when the test says so. */

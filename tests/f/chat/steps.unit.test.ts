@@ -22,7 +22,7 @@ vi.mock("../../../f/platform/postgres.ts", async (original) => ({
 const TURN = "0199b2b0-1234-4abc-8def-0123456789ab";
 const ORGANIZATION = "0199b2b0-1234-4abc-8def-0123456789ac";
 const NEXT_JOB = "0199b2b0-1234-4abc-8def-0123456789ad";
-const ofTurn = [/turn_organization/, [{ organization: ORGANIZATION }]] as const;
+const ofTurn = [/turn_organization/, [{ organization_id: ORGANIZATION }]] as const;
 const resource: postgres.Postgresql = {
   host: "db",
   port: 5432,
@@ -60,7 +60,7 @@ beforeEach(() => {
 
 describe("load_context", () => {
   it("ends the flow for an event of an unknown number", async () => {
-    databaseWith([/webhook_event_organization/, [{ organization: null }]]);
+    databaseWith([/webhook_event_organization/, [{ organization_id: "" }]]);
     expect(await loadContext(7, resource)).toMatchObject({ outcome: "unknown_number" });
   });
 
@@ -86,7 +86,7 @@ describe("generate_reply", () => {
   });
 
   it("makes no reply when one stands, and reads no key for it", async () => {
-    databaseWith([/select reply is not null/, [{ has_reply: true }]]);
+    databaseWith([/select t.reply is not null/, [{ has_reply: true }]]);
     expect(await generateReply(context, resource)).toEqual({
       outcome: "reply",
       turn_id: TURN,
@@ -96,7 +96,7 @@ describe("generate_reply", () => {
   });
 
   it("is superseded when the turn is another run's", async () => {
-    databaseWith([/select reply is not null/, []]);
+    databaseWith([/select t.reply is not null/, []]);
     expect(await generateReply(context, resource)).toEqual({
       outcome: "superseded",
       turn_id: TURN,
@@ -141,7 +141,7 @@ describe("log_usage", () => {
     ["already_logged", { reply_kind: "answer", is_settled: true, usage: {} }],
     ["not_charged", { reply_kind: "limit", is_settled: false, usage: {} }],
   ])("writes nothing when it is %s", async (outcome, turn) => {
-    databaseWith(ofTurn, [/select reply_kind, usage/, [turn]]);
+    databaseWith(ofTurn, [/select t.reply_kind, t.usage/, [turn]]);
     expect(await logUsage(TURN, 1, resource)).toEqual({ outcome, turn_id: TURN });
   });
 });
@@ -180,7 +180,7 @@ it.each([
   ["log_usage", logUsage],
   ["finish_turn", finishTurn],
 ])("%s says which turn it does not find", async (_, main) => {
-  databaseWith([/turn_organization/, [{ organization: null }]]);
+  databaseWith([/turn_organization/, [{ organization_id: "" }]]);
   await expect(main(TURN, 1, resource)).rejects.toThrow(TurnNotFoundError);
 });
 

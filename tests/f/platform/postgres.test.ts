@@ -1,15 +1,23 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   type Database,
   maybeOne,
   one,
   type Postgresql,
+  type Tenant,
   withDb,
   withTenant,
+  withTenantOf,
 } from "../../../f/platform/postgres.ts";
 import { DatabaseUnavailableError, RowCountError } from "../../../f/platform/postgres_errors.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/database.ts";
-import { insertChatbot } from "../../helpers/records.ts";
+import {
+  insertChatbot,
+  insertContact,
+  insertTurn,
+  insertWebhookEvent,
+} from "../../helpers/records.ts";
 import type { ChatbotRow } from "../../helpers/rows.ts";
 
 let db: TestDatabase;
@@ -86,6 +94,68 @@ describe("withTenant", () => {
       await expect(failing).rejects.toThrow("division by zero");
       expect(await next).toEqual([mine.id]);
     }));
+});
+
+describe("withTenantOf", () => {
+  const chatbotsSeen = async (tenant: Tenant) => {
+    const rows = await tenant.query<{ id: string }>("select id from chatbots");
+    return { tenant: tenant.organizationId, ids: rows.map(({ id }) => id) };
+  };
+
+  async function theirTurn(): Promise<string> {
+    const contact = await insertContact(db, { chatbot_id: theirs.id });
+    return (await insertTurn(db, { contact_id: contact.id })).id;
+  }
+
+  it("sees the rows of the organization that a turn or an event belongs to", async () => {
+    const turnId = await theirTurn();
+    const { id: webhookEventId } = await insertWebhookEvent(db, { chatbot_id: mine.id });
+    await as(async (database) => {
+      for (const [owned, { id, organization_id }] of [
+        [{ turnId }, theirs],
+        [{ webhookEventId }, mine],
+      ] as const) {
+        expect(await withTenantOf(database, owned, chatbotsSeen)).toEqual({
+          organizationId: organization_id,
+          result: { tenant: organization_id, ids: [id] },
+        });
+      }
+    });
+  });
+
+  it.each([
+    ["a turn that is not there", () => ({ turnId: randomUUID() })],
+    ["an event that is not there", () => ({ webhookEventId: 0 })],
+  ])("does nothing for %s, and goes on", async (_, owned) => {
+    await as(async (database) => {
+      let hasRun = false;
+      const work = async () => {
+        hasRun = true;
+      };
+      expect(await withTenantOf(database, owned(), work)).toBeUndefined();
+      expect(hasRun).toBe(false);
+      expect(await chatbotIds(database, mine.organization_id)).toEqual([mine.id]);
+    });
+  });
+
+  it("takes an id for an id, whatever stands in it", () =>
+    as(async (database) => {
+      const turnId = `'); select set_config('app.organization_id', '${mine.organization_id}', false); --`;
+      await expect(withTenantOf(database, { turnId }, chatbotsSeen)).rejects.toThrow(
+        "invalid input",
+      );
+      expect(await database.query("select id from chatbots")).toEqual([]);
+      expect(await chatbotIds(database, mine.organization_id)).toEqual([mine.id]);
+    }));
+
+  it("leaves the connection without a tenant", async () => {
+    const turnId = await theirTurn();
+    await as(async (database) => {
+      const seen = await withTenantOf(database, { turnId }, chatbotsSeen);
+      expect(seen?.result.ids).toEqual([theirs.id]); // control
+      expect(await database.query("select id from chatbots")).toEqual([]);
+    });
+  });
 });
 
 describe("values", () => {

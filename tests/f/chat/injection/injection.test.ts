@@ -3,10 +3,11 @@ import { instructionsOf } from "../../../../f/chat/agent/prompt.ts";
 import { ReplyLeakError } from "../../../../f/chat/agent/reply_text.ts";
 import type { Tool } from "../../../../f/chat/agent/types.ts";
 import type { ContextPayload } from "../../../../f/chat/context.ts";
-import { generateReply } from "../../../../f/chat/generate_reply.ts";
+import { generateReply, type ToolsTurn } from "../../../../f/chat/generate_reply.ts";
 import { builtInTools } from "../../../../f/chat/tools/built_in_tools.ts";
 import { loadTools, type OpenIntegration } from "../../../../f/chat/tools/load_tools.ts";
 import { searchKnowledgeBase } from "../../../../f/chat/tools/search_knowledge_base.ts";
+import type { ToolSettings } from "../../../../f/chat/tools/tool_settings.ts";
 import { searchPassages } from "../../../../f/knowledge/search_passages.ts";
 import type { Database } from "../../../../f/platform/postgres.ts";
 import { createTestDatabase, type TestDatabase } from "../../../helpers/database.ts";
@@ -139,18 +140,25 @@ class GullibleShop {
 
   #generate(context: ContextPayload, model: ObedientModel) {
     return this.shop.as((database) => {
-      const toolsFor = () => this.#tools(database, context);
+      const toolsFor = (_context: ContextPayload, { settings }: ToolsTurn) =>
+        this.#tools(database, context, settings);
       const makers = { ...this.shop.makers, modelFor: async () => model, toolsFor };
       return generateReply(database, makers, context);
     });
   }
 
-  async #tools(database: Database, context: ContextPayload): Promise<Tool[]> {
+  async #tools(
+    database: Database,
+    context: ContextPayload,
+    settings: ToolSettings,
+  ): Promise<Tool[]> {
     const scope = { organizationId: context.organization_id, chatbotId: context.chatbot.id };
     const turn = { ...scope, turnId: context.turn_id };
-    const { tools } = await loadTools(database, turn, { mcp: this.#open });
+    const { tools } = await loadTools(database, turn, settings.integrations, {
+      mcp: this.#open,
+    });
     return [
-      ...(await builtInTools(database, context)),
+      ...builtInTools(database, context, settings),
       searchKnowledgeBase(async (question) => {
         const found = await searchPassages(database, embeddings, { ...scope, question });
         return found.passages;

@@ -2,11 +2,13 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ContextPayload } from "../../../../f/chat/context.ts";
 import { builtInTools } from "../../../../f/chat/tools/built_in_tools.ts";
+import type { ToolSettings } from "../../../../f/chat/tools/tool_settings.ts";
 import { tellAlerts } from "../../../../f/operations/tell_alerts.ts";
 import type { ModelAnswer } from "../../../../f/platform/models.ts";
 import { createTestDatabase, type TestDatabase } from "../../../helpers/database.ts";
 import type { ChatbotRow, ContactRow } from "../../../helpers/rows.ts";
 import { openShop, type Shop } from "../shop.ts";
+import { settingsOf } from "./settings_of.ts";
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -25,24 +27,33 @@ function asksFor(name: string, args: unknown): ModelAnswer {
 /** A shop whose turns have the built-in tools. */
 async function openShopWithTools(chatbot: Partial<ChatbotRow> = {}): Promise<Shop> {
   const shop = await openShop(db, { chatbot: { phone_number_id: randomUUID(), ...chatbot } });
-  shop.makers = { ...shop.makers, toolsFor: (context) => tools(shop, context) };
+  shop.makers = {
+    ...shop.makers,
+    toolsFor: (context, { settings }) => tools(shop, context, settings),
+  };
   return shop;
 }
 
-function tools(shop: Shop, context: ContextPayload) {
+function tools(shop: Shop, context: ContextPayload, settings: ToolSettings) {
   return shop.as(async (database) => {
-    const bound = await builtInTools(database, context);
+    const bound = builtInTools(database, context, settings);
     // a test's tools outlive the connection that they were made with
     return bound.map((tool) => ({
       ...tool,
       run: (args: unknown, signal: AbortSignal) =>
         shop.as(async (again) => {
-          const fresh = await builtInTools(again, context);
+          const fresh = builtInTools(again, context, settings);
           const same = fresh.find(({ definition }) => definition.name === tool.definition.name);
           return (same ?? tool).run(args, signal);
         }),
     }));
   });
+}
+
+/** Those that a turn of the shop's chatbot would have. */
+async function toolsOf(shop: Shop, context: ContextPayload) {
+  const scope = { organizationId: context.organization_id, chatbotId: context.chatbot.id };
+  return tools(shop, context, await shop.as((database) => settingsOf(database, scope)));
 }
 
 async function contactOf({ contact }: ContextPayload): Promise<ContactRow> {
@@ -216,7 +227,7 @@ describe("a chatbot's built-in tools", () => {
   async function names(chatbot: Partial<ChatbotRow>): Promise<string[]> {
     const shop = await openShopWithTools(chatbot);
     const context = await shop.claim(await shop.contactWrites("Hello"));
-    return (await tools(shop, context)).map(({ definition }) => definition.name);
+    return (await toolsOf(shop, context)).map(({ definition }) => definition.name);
   }
 
   it("are those that it has not switched off", async () => {
@@ -233,7 +244,7 @@ describe("a chatbot's built-in tools", () => {
       facts: { opening_hours: "Monday to Friday, 9 to 17", "Not a name": "x", number: 5 },
     });
     const context = await shop.claim(await shop.contactWrites("Hello"));
-    const fact = (await tools(shop, context)).find(
+    const fact = (await toolsOf(shop, context)).find(
       ({ definition }) => definition.name === "get_fact",
     );
     const ask = (name: string) => fact?.run({ name }, new AbortController().signal);

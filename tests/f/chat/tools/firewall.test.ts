@@ -13,6 +13,7 @@ import {
 import { insertChatbot, insertContact, insertTurn } from "../../../helpers/records.ts";
 import type { SystemAlertRow, TurnRow } from "../../../helpers/rows.ts";
 import { OPERATOR } from "../../operations/operators.ts";
+import { settingsOf } from "./settings_of.ts";
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -96,7 +97,8 @@ class OrderDesk {
         turnId: this.turnId,
       };
       const mcp = async () => [{ tool: this.#tool(), access: "read" as const }];
-      const { tools } = await loadTools(database, scope, { mcp });
+      const { integrations } = await settingsOf(database, scope);
+      const { tools } = await loadTools(database, scope, integrations, { mcp });
       const executions: ToolExecution[] = [];
       for (const args of calls) {
         this.#time = newTime();

@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import {
-  type Integration,
   type LoadedTools,
   loadTools,
   type OfferedTool,
   type OpenIntegration,
   UnknownKindError,
 } from "../../../../f/chat/tools/load_tools.ts";
+import type { Integration } from "../../../../f/chat/tools/tool_settings.ts";
 import { withDb } from "../../../../f/platform/postgres.ts";
 import { createTestDatabase, type TestDatabase } from "../../../helpers/database.ts";
 import {
@@ -20,6 +20,7 @@ import type {
   ChatbotRow,
   OrgIntegrationRow,
 } from "../../../helpers/rows.ts";
+import { settingsOf } from "./settings_of.ts";
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -55,9 +56,10 @@ function load(chatbot: ChatbotRow, mcp: OpenIntegration, timeoutMs?: number) {
     chatbotId: chatbot.id,
     turnId: randomUUID(),
   };
-  return withDb(db.resource("chatbot_app"), (database) =>
-    loadTools(database, scope, { mcp }, timeoutMs),
-  );
+  return withDb(db.resource("chatbot_app"), async (database) => {
+    const { integrations } = await settingsOf(database, scope);
+    return loadTools(database, scope, integrations, { mcp }, timeoutMs);
+  });
 }
 
 const names = ({ tools }: LoadedTools) => tools.map(({ definition }) => definition.name);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { generateReply } from "../../../../f/chat/generate_reply.ts";
+import type { ContextPayload } from "../../../../f/chat/context.ts";
+import { generateReply, type ToolsTurn } from "../../../../f/chat/generate_reply.ts";
 import { integrationTools } from "../../../../f/chat/tools/integration_tools.ts";
 import { mcpTools } from "../../../../f/chat/tools/mcp_tools.ts";
 import { readText } from "../../../../local/metadata/tree.ts";
@@ -53,8 +54,14 @@ async function answer(model: ScriptedModel): Promise<string[]> {
     const makers = {
       ...shop.makers,
       modelFor: async () => model,
-      toolsFor: async () => [
-        ...(await integrationTools(database, scope, { mcp: mcp.open }, PATIENCE_MS)),
+      toolsFor: async (_context: ContextPayload, { settings }: ToolsTurn) => [
+        ...(await integrationTools(
+          database,
+          scope,
+          settings.integrations,
+          { mcp: mcp.open },
+          PATIENCE_MS,
+        )),
       ],
     };
     await generateReply(database, makers, context).finally(() => mcp.close());

@@ -14,6 +14,7 @@ import {
 import { insertContact, insertTurn } from "../../../helpers/records.ts";
 import type { ContactRow, OrgIntegrationRow } from "../../../helpers/rows.ts";
 import { McpTestServer } from "./mcp_test_server.ts";
+import { settingsOf } from "./settings_of.ts";
 
 const keySet = { current: "1", keys: new Map([["1", Buffer.alloc(32, 7)]]) };
 const SECRET = "Bearer the-secret-of-the-shop";
@@ -92,7 +93,9 @@ async function turn<Result>(
       policy,
     }));
     try {
-      const tools = await integrationTools(database, scope, { mcp: mcp.open }, PATIENCE_MS);
+      const { integrations } = await settingsOf(database, scope);
+      const openers = { mcp: mcp.open };
+      const tools = await integrationTools(database, scope, integrations, openers, PATIENCE_MS);
       const call = async (name: string, args: object = {}) => {
         const tool = tools.find(({ definition }) => definition.name === name) as Tool;
         return (await tool.run(args, new AbortController().signal)).text;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Integration } from "../../../../f/chat/tools/load_tools.ts";
+import type { Integration } from "../../../../f/chat/tools/tool_settings.ts";
 import {
   ScriptSchemaError,
   ScriptSettingsError,
