@@ -5,8 +5,8 @@ export interface Queryable {
   query<Row>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
 }
 
-/** A host that swallows packets says nothing at all. */
-export const CONNECT_TIMEOUT_MS = 10_000;
+/** A host that swallows packets says nothing at all; a busy one takes seconds. */
+export const CONNECT_TIMEOUT_MS = 30_000;
 
 /** Gives `work` a connection and closes it at the end. */
 export async function withConnection<Result>(

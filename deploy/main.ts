@@ -16,9 +16,9 @@ import { wmillPush } from "./wmill.ts";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** Windmill's own first start, with its migrations, takes about a minute. */
-const PATIENCE = { seconds: 180, attemptMilliseconds: 10_000 };
+const PATIENCE = { seconds: 180, attemptMilliseconds: 30_000 };
 /** Who only looks does not wait for what is being started. */
-const PATIENCE_OF_CHECK = { seconds: 5, attemptMilliseconds: 5_000 };
+const PATIENCE_OF_CHECK = { seconds: 5, attemptMilliseconds: 20_000 };
 
 /** What the operator can mend: the sentence is enough. The rest is ours, and shows where it happened. */
 const SPOKEN = [

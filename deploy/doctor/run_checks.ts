@@ -5,7 +5,7 @@ import { blocked, type Finding, failed, type Verdict } from "./finding.ts";
 import { reasonOf } from "./reason.ts";
 
 /** Longer than any of a check's calls may take together, on a machine that is busy. */
-const TIME_LIMIT_MS = 45_000;
+const TIME_LIMIT_MS = 120_000;
 
 /**
  * Runs all checks side by side, each within the time limit, and answers with their findings in the checks' order.

@@ -2,8 +2,8 @@ import type { z } from "zod";
 import { limitedFetch } from "../../f/platform/limited_response.ts";
 import { WindmillRefusedError, WindmillUnreachableError } from "./errors.ts";
 
-/** Creating a workspace and changing its settings take well under a second; the rest is reserve. */
-const TIMEOUT_MILLISECONDS = 15_000;
+/** Creating a workspace and changing its settings take well under a second; the rest is for a busy machine. */
+const TIMEOUT_MILLISECONDS = 30_000;
 /** A thousand tokens or workers are some 300 KB. */
 const MAX_ANSWER_BYTES = 4 * 1_024 * 1_024;
 const FILE = "application/octet-stream";

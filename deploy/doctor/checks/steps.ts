@@ -9,7 +9,7 @@ import { workspaceValues } from "./workspace_values.ts";
 
 /** Reads only, through all that a step needs: a worker, its packages, the resource, the role and the tables. */
 const SCRIPT = "f/operations/metrics";
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 const EVERY_MS = 250;
 
 /** A worker runs a script of ours, and reaches the database as chatbot_app. */

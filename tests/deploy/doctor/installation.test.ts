@@ -28,6 +28,7 @@ import type { Clients } from "../../../deploy/doctor/clients.ts";
 import { secretsOf } from "../../../deploy/doctor/secrets.ts";
 import { readSettings } from "../../../deploy/settings.ts";
 import { type WindmillApi, windmillApi } from "../../../deploy/windmill/windmill_api.ts";
+import { eventually } from "../../helpers/eventually.ts";
 import { type DoctoredStack, found, startDoctoredStack } from "./doctored_stack.ts";
 
 let stack: DoctoredStack;
@@ -44,20 +45,25 @@ describe("npm run doctor", () => {
       join(process.cwd(), path),
     );
     const { PATH } = process.env;
-    // rejects with the output, too, when the doctor fails
     const args = [script ?? "", "--env", "none.env"];
-    const { stdout }: { stdout: string } = await promisify(execFile)(tsx ?? "", args, {
-      cwd: folder,
-      env: { PATH, ...stack.env },
-    }).catch((failure: { stdout: string }) => failure);
-    const lines = stdout.trimEnd().split("\n");
-    expect(lines.filter((line) => !/^(ok |\{)/.test(line))).toEqual([]);
+    const examine = async () => {
+      // rejects with the output, too, when the doctor fails
+      const { stdout }: { stdout: string } = await promisify(execFile)(tsx ?? "", args, {
+        cwd: folder,
+        env: { PATH, ...stack.env },
+      }).catch((failure: { stdout: string }) => failure);
+      const lines = stdout.trimEnd().split("\n");
+      expect(lines.filter((line) => !/^(ok |\{)/.test(line))).toEqual([]);
+      return { stdout, lines };
+    };
+    // a machine that holds the webhook server up for seconds is ill, and the doctor says so: then it is asked again
+    const { stdout, lines } = await eventually(examine, { withinMs: 150_000 });
     const counts = { warnings: 0, failed: 0, skipped: 0 };
     expect(JSON.parse(lines.at(-1) ?? "")).toEqual({ doctor: "ok", ok: CHECKS.length, ...counts });
     const { accessToken, displayPhoneNumber } = stack.shop.phoneNumber;
     const secrets = [...secretsOf(readSettings(stack.env)), accessToken, displayPhoneNumber];
     expect(secrets.filter((secret) => stdout.includes(secret))).toEqual([]);
-  });
+  }, 300_000);
 });
 
 describe("ingress", () => {
@@ -350,7 +356,7 @@ describe("the machines", () => {
       }),
     ]);
     const { http } = stack.clients();
-    const date = new Date(Date.now() + 30_000).toUTCString();
+    const date = new Date(Date.now() + 3_600_000).toUTCString();
     const late: Clients["http"] = async (url, init) => ({
       ...(await http(url, init)),
       ...(url.endsWith("/api/version") && { headers: new Headers({ date }) }),
@@ -358,9 +364,17 @@ describe("the machines", () => {
     expect(await stack.problems(clock, { clients: { http: late } })).toEqual([
       expect.objectContaining({
         state: "warning",
-        what: expect.stringMatching(/: Windmill is (29|30) s ahead$/),
+        what: expect.stringMatching(/: Windmill is 3[56]\d\d s ahead$/),
       }),
     ]);
+  });
+
+  it("calls no clock wrong because an answer was long on its way", async () => {
+    const start = Date.now();
+    let asked = 0;
+    // before each of three, and after each
+    const now = () => (++asked <= 3 ? start : start + 40_000);
+    expect(await stack.problems(clock, { clients: { now } })).toEqual([]);
   });
 
   it("warns of commits that a power cut undoes, of times in another zone, and of too few connections", async () => {
