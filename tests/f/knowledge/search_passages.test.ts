@@ -256,6 +256,23 @@ describe("searchPassages", () => {
     ]);
   });
 
+  it("gives no more text around a hit than the agent's tool hands on", async () => {
+    const chatbot = await insertChatbot(db, { passages_per_search: 1 });
+    const source = await insertKnowledgeSource(db, { chatbot_id: chatbot.id });
+    for (const chunk_no of [0, 1, 2]) {
+      await insertDocumentChunk(db, {
+        knowledge_source_id: source.id,
+        chunk_no,
+        content: `${chunk_no}`.repeat(3_900),
+        start_offset: chunk_no * 3_900,
+        end_offset: (chunk_no + 1) * 3_900,
+        embedding: at(chunk_no === 1 ? 0.9 : 0.5),
+      });
+    }
+    const { passages } = await search(chatbot, "anything");
+    expect(passages).toMatchObject([{ content: "1".repeat(3_900) + "2".repeat(3_900) }]);
+  });
+
   describe("with a re-ranker", () => {
     const passages: [string, number][] = [
       ["One.", 0.9],
