@@ -4,7 +4,10 @@ const noDatabaseLeftOpen = "tests/helpers/no_database_left_open.ts";
 const onServer = process.env.TEST_DATABASE_URL !== undefined;
 const databases = {
   setupFiles: [noDatabaseLeftOpen],
-  ...(onServer ? {} : { globalSetup: ["tests/helpers/embedded_hosts.ts"] }),
+  globalSetup: [
+    "tests/helpers/kept_bundles.ts",
+    ...(onServer ? [] : ["tests/helpers/embedded_hosts.ts"]),
+  ],
 };
 
 /** Webhook bodies that others published, which are not part of the project: a folder of JSON files. */

@@ -45,6 +45,8 @@ export interface StackOptions {
   provider: ModelProvider;
   /** `host:port` of the pages on this machine that may become knowledge. */
   allowedPrivateOrigins?: string[];
+  /** Kept for the next stack; in the data dir unless given. */
+  bundlesDir?: string | undefined;
   /** Of the ingress; pino's levels. */
   logLevel?: string;
   /** How late and how often each of WhatsApp's status webhooks comes. */
@@ -117,6 +119,7 @@ async function startParts(
   const windmill = opened(
     await startWindmill({
       dataDir: join(dataDir, "windmill"),
+      ...(options.bundlesDir && { bundlesDir: options.bundlesDir }),
       repositoryRoot: REPOSITORY_ROOT,
       workspace: "chatbots",
       token: installation.windmillToken,

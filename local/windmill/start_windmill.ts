@@ -1,5 +1,5 @@
 import { mkdirSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { listen } from "../listen.ts";
 import { Accounts } from "./accounts.ts";
 import { makeApp } from "./app.ts";
@@ -28,6 +28,8 @@ const WORKERS = 4;
 export interface WindmillOptions {
   /** Jobs, variables, resources, files and bundles: kept between runs. */
   dataDir: string;
+  /** Where bundles are kept instead, for one server after the other. */
+  bundlesDir?: string;
   /** The folder that holds `f/`. */
   repositoryRoot: string;
   workspace: string;
@@ -138,9 +140,10 @@ interface WorkersOptions extends WindmillOptions {
 /** What runs jobs: the queue, the flow engine and Bun's processes. */
 function makeWorkers(options: WorkersOptions, baseUrl: () => string) {
   const { repositoryRoot, dataDir, values, workers = WORKERS } = options;
+  const { bundlesDir = join(dataDir, "bundles") } = options;
   const bun = resolveBunBinary();
   const runner = new ScriptRunner(bun, dataDir);
-  const bundler = new Bundler(bun, repositoryRoot, dataDir);
+  const bundler = new Bundler(bun, repositoryRoot, bundlesDir);
   const scriptJobs = new ScriptJobs({ ...options, bundler, runner, baseUrl });
   const jobs = new JobService(new JobStore(dataDir), scriptJobs, new WorkerPool(workers));
   const flows = new FlowJobs({ repositoryRoot, jobs, values });

@@ -6,6 +6,7 @@ import { chooseModelProvider } from "../../local/model_provider.ts";
 import { FREE_PORTS, type Stack, type StackOptions, startStack } from "../../local/stack.ts";
 import { createTestDatabase } from "./database.ts";
 import { eventually } from "./eventually.ts";
+import { keptBundles } from "./kept_bundles.ts";
 
 export interface TestStack extends Stack {
   dataDir: string;
@@ -23,6 +24,7 @@ export async function startTestStack(
     ports: FREE_PORTS,
     provider: { ...chooseModelProvider({}), apiKey: modelApiKey },
     openDatabase: createTestDatabase,
+    bundlesDir: keptBundles(),
     logLevel: "silent",
     ...options,
   });

@@ -34,10 +34,10 @@ export class Bundler {
   readonly #running = new Map<string, Promise<string>>();
   readonly #closing = new AbortController();
 
-  constructor(bun: string, repositoryRoot: string, dataDir: string) {
+  constructor(bun: string, repositoryRoot: string, cacheDir: string) {
     this.#bun = bun;
     this.#repositoryRoot = repositoryRoot;
-    this.#cacheDir = join(dataDir, "bundles");
+    this.#cacheDir = cacheDir;
     mkdirSync(this.#cacheDir, { recursive: true });
   }
 
