@@ -87,6 +87,26 @@ describe("score_chunks_by_words", () => {
     expect((await found(chatbot, "pump X200"))[0]).toBe("The X200.");
   });
 
+  it.each([
+    ["simple", "周日几点开门？", "我们周日上午九点开门。", "自行车的保修期是两年。"],
+    ["simple", "配送は何日かかりますか", "配送は三日以内です。", "自転車の保証は二年です。"],
+    ["simple", "ร้านเปิดกี่โมง", "ร้านเปิดเวลาเก้าโมงเช้า", "จักรยานรับประกันสองปี"],
+    ["simple", "هل التوصيل مجاني؟", "التوصيل مجاني داخل المدينة.", "ضمان الدراجة سنتان."],
+    ["arabic", "كم مدة ضمان الدراجات؟", "الدراجة لها ضمان سنتين.", "التوصيل إلى المدينة مجاني."],
+    ["simple", "क्या वापसी मुफ़्त है?", "चौदह दिन में वापसी मुफ़्त है।", "साइकिल पर दो साल की वारंटी है।"],
+    [
+      "hindi",
+      "साइकिलों की वारंटी कितनी है?",
+      "साइकिल पर दो साल की वारंटी है।",
+      "चौदह दिन में वापसी मुफ़्त है।",
+    ],
+  ])("finds in %s what %j asks", async (text_search_language, question, passage, other) => {
+    const chatbot = await insertChatbot(db, { text_search_language });
+    await insertSource(chatbot, [other, passage]);
+    expect((await found(chatbot, question))[0]).toBe(passage);
+    expect(await found(chatbot, "X200")).toEqual([]); // control
+  });
+
   it("counts a word for more in a short passage, and when it is repeated", async () => {
     const chatbot = await insertChatbot(db);
     const long = `A pump ${"among other bicycle parts ".repeat(30)}`.trim();
