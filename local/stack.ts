@@ -94,7 +94,7 @@ async function startParts(
   options: StackOptions,
   opened: <Part>(part: Part, close: (part: Part) => Promise<void>) => Part,
 ): Promise<Omit<Stack, "close">> {
-  const { dataDir, ports, provider } = options;
+  const { dataDir, ports, provider, bundlesDir } = options;
   const installation = openInstallation(dataDir);
   const openDatabase = options.openDatabase ?? (() => openEmbedded(options));
   const postgres = opened(await openDatabase(), (part) => part.close());
@@ -118,8 +118,7 @@ async function startParts(
   );
   const windmill = opened(
     await startWindmill({
-      dataDir: join(dataDir, "windmill"),
-      ...(options.bundlesDir && { bundlesDir: options.bundlesDir }),
+      ...{ dataDir: join(dataDir, "windmill"), bundlesDir },
       repositoryRoot: REPOSITORY_ROOT,
       workspace: "chatbots",
       token: installation.windmillToken,

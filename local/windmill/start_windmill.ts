@@ -29,7 +29,7 @@ export interface WindmillOptions {
   /** Jobs, variables, resources, files and bundles: kept between runs. */
   dataDir: string;
   /** Where bundles are kept instead, for one server after the other. */
-  bundlesDir?: string;
+  bundlesDir?: string | undefined;
   /** The folder that holds `f/`. */
   repositoryRoot: string;
   workspace: string;
