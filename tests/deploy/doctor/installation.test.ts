@@ -41,17 +41,13 @@ describe("npm run doctor", () => {
   it("finds nothing wrong with an installation that works, and shows no secret", async () => {
     const folder = await mkdtemp(join(tmpdir(), "doctor-"));
     onTestFinished(() => rm(folder, { recursive: true }));
-    const [tsx, script] = ["node_modules/.bin/tsx", "deploy/doctor.ts"].map((path) =>
-      join(process.cwd(), path),
-    );
-    const { PATH } = process.env;
-    const args = [script ?? "", "--env", "none.env"];
+    const tsx = join(process.cwd(), "node_modules/.bin/tsx");
+    const args = [join(process.cwd(), "deploy/doctor.ts"), "--env", "none.env"];
+    const options = { cwd: folder, env: { PATH: process.env.PATH, ...stack.env } };
     const examine = async () => {
       // rejects with the output, too, when the doctor fails
-      const { stdout }: { stdout: string } = await promisify(execFile)(tsx ?? "", args, {
-        cwd: folder,
-        env: { PATH, ...stack.env },
-      }).catch((failure: { stdout: string }) => failure);
+      const doctor = promisify(execFile)(tsx, args, options);
+      const { stdout } = await doctor.catch((failure: { stdout: string }) => failure);
       const lines = stdout.trimEnd().split("\n");
       expect(lines.filter((line) => !/^(ok |\{)/.test(line))).toEqual([]);
       return { stdout, lines };
