@@ -1271,6 +1271,8 @@ AS $function$
     -- what recover_turns sends as a template is no failure yet: late_refusals finds it as long as it has no alert
     where not (
       new.delivery_error ->> 'code' = '131047' and new.template_attempts = 0 and new.turn_id is not null
+      -- it looks no further back
+      and new.status_changed_at > now() - interval '7 days'
       and exists (select from chatbots b where b.id = new.chatbot_id and b.reply_template_name is not null)
     )
     on conflict do nothing;
@@ -1582,7 +1584,7 @@ revoke all on function recount_usage() from public;
 grant execute on function recount_usage() to chatbot_app;
 comment on function recount_usage() is 'Makes the counters of this period and the last what the ledger and the open reservations say, and answers what differed.';
 
-CREATE OR REPLACE FUNCTION public.all_organizations()
+CREATE OR REPLACE FUNCTION public.billed_organizations()
  RETURNS TABLE(organization_id uuid)
  LANGUAGE sql
  STABLE SECURITY DEFINER
@@ -1590,10 +1592,10 @@ CREATE OR REPLACE FUNCTION public.all_organizations()
 AS $function$
     select id from organizations order by id
   $function$;
-alter function all_organizations() owner to chatbot_router;
-revoke all on function all_organizations() from public;
-grant execute on function all_organizations() to chatbot_app;
-comment on function all_organizations() is 'Every organization, for what is done for each of them.';
+alter function billed_organizations() owner to chatbot_router;
+revoke all on function billed_organizations() from public;
+grant execute on function billed_organizations() to chatbot_app;
+comment on function billed_organizations() is 'all_organizations(), as the scripts from before migration 0049 call it.';
 
 CREATE OR REPLACE FUNCTION public.lost_reservations(p_limit integer)
  RETURNS TABLE(organization_id uuid, id uuid)
@@ -1976,25 +1978,32 @@ CREATE OR REPLACE FUNCTION public.nearest_chunks(p_chatbot_id uuid, p_embedding 
  STABLE
 AS $function$
     with short_list as materialized (
-      select c.id, c.knowledge_source_id, c.version,
-        -- in a query of its own it is computed once, else for each chunk
-        c.embedding_bits <~> (select binary_quantize(p_embedding)::bit(1536)) as differing
+      select c.id, c.knowledge_source_id, c.version
       from document_chunks c
       where c.chatbot_id = p_chatbot_id
-      order by differing
-      limit greatest(300, 8 * p_limit) + (
-        select count(*)
-        from knowledge_sources s
-        join document_chunks built on built.knowledge_source_id = s.id and built.version <> s.live_version
-        where s.chatbot_id = p_chatbot_id and s.status <> 'ready'
-      )
+      -- in a query of its own it is computed once, else for each chunk
+      order by c.embedding_bits <~> (select binary_quantize(p_embedding)::bit(1536))
+      limit greatest(300, 8 * p_limit)
     ),
-    live as materialized (
+    listed as materialized (
       select l.id
       from short_list l
       join knowledge_sources s on s.id = l.knowledge_source_id and s.live_version = l.version
-      order by l.differing
-      limit greatest(300, 8 * p_limit)
+    ),
+    live as materialized (
+      select id
+      from listed
+      where (select count(*) from listed) = (select count(*) from short_list)
+      union all
+      (
+        select c.id
+        from document_chunks c
+        join knowledge_sources s on s.id = c.knowledge_source_id and s.live_version = c.version
+        where c.chatbot_id = p_chatbot_id
+          and (select count(*) from listed) < (select count(*) from short_list)
+        order by c.embedding_bits <~> (select binary_quantize(p_embedding)::bit(1536))
+        limit greatest(300, 8 * p_limit)
+      )
     )
     select c.id, (c.embedding <=> p_embedding) as distance
     from live join document_chunks c using (id)
@@ -2118,6 +2127,19 @@ revoke all on function late_refusals(integer) from public;
 grant execute on function late_refusals(integer) to chatbot_app;
 comment on function late_refusals(integer) is 'Replies that WhatsApp took as text and refused later, and that neither a template nor an alert has ended yet.';
 
+CREATE OR REPLACE FUNCTION public.all_organizations()
+ RETURNS TABLE(organization_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select id from organizations order by id
+  $function$;
+alter function all_organizations() owner to chatbot_router;
+revoke all on function all_organizations() from public;
+grant execute on function all_organizations() to chatbot_app;
+comment on function all_organizations() is 'Every organization, for what is done for each of them.';
+
 CREATE OR REPLACE FUNCTION public.apply_delivery_statuses(p_events jsonb)
  RETURNS void
  LANGUAGE plpgsql
@@ -2154,7 +2176,8 @@ AS $function$
       wamid = coalesce(m.wamid, f.wamid),
       delivery_status = f.delivery_status,
       delivery_error = coalesce(f.delivery_error, m.delivery_error),
-      status_changed_at = to_timestamp(f.changed_at)
+      -- Meta's webhook may lack it
+      status_changed_at = coalesce(to_timestamp(f.changed_at), now())
     from furthest f
     -- asked again: another POST may have moved the row while this one waited for its lock
     where m.id = f.id and delivery_rank(f.delivery_status) > delivery_rank(m.delivery_status);

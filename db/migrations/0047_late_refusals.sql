@@ -40,6 +40,8 @@ create or replace function tg_messages__alert_of_failure() returns trigger
     -- what recover_turns sends as a template is no failure yet: late_refusals finds it as long as it has no alert
     where not (
       new.delivery_error ->> 'code' = '131047' and new.template_attempts = 0 and new.turn_id is not null
+      -- it looks no further back
+      and new.status_changed_at > now() - interval '7 days'
       and exists (select from chatbots b where b.id = new.chatbot_id and b.reply_template_name is not null)
     )
     on conflict do nothing;

@@ -11,34 +11,41 @@ alter table document_chunks
   alter column embedding_bits set storage plain;
 
 /*
- * As before, but whether a chunk is live is asked of the short list only: for each of 30,000 chunks it took 2 ms. The
- * list is longer by the chunks of versions that are being built, which could fill it; a source is not ready as long as
- * it has some. Without those it is shorter, 300 and not 400: recall@10 is .977, and a quarter fewer rows are read.
+ * As before, but whether a chunk is live is asked of the short list only: for each of 30,000 chunks it took 2 ms. A list
+ * with chunks that are not live, of a version that is being built or whose job was killed, is made again out of the live
+ * ones alone. It has 300 chunks and not 400: recall@10 is .977, and a quarter fewer rows are read.
  */
 create or replace function nearest_chunks(p_chatbot_id uuid, p_embedding vector, p_limit integer)
   returns table (chunk_id bigint, distance double precision)
   language sql stable
   as $$
     with short_list as materialized (
-      select c.id, c.knowledge_source_id, c.version,
-        -- in a query of its own it is computed once, else for each chunk
-        c.embedding_bits <~> (select binary_quantize(p_embedding)::bit(1536)) as differing
+      select c.id, c.knowledge_source_id, c.version
       from document_chunks c
       where c.chatbot_id = p_chatbot_id
-      order by differing
-      limit greatest(300, 8 * p_limit) + (
-        select count(*)
-        from knowledge_sources s
-        join document_chunks built on built.knowledge_source_id = s.id and built.version <> s.live_version
-        where s.chatbot_id = p_chatbot_id and s.status <> 'ready'
-      )
+      -- in a query of its own it is computed once, else for each chunk
+      order by c.embedding_bits <~> (select binary_quantize(p_embedding)::bit(1536))
+      limit greatest(300, 8 * p_limit)
     ),
-    live as materialized (
+    listed as materialized (
       select l.id
       from short_list l
       join knowledge_sources s on s.id = l.knowledge_source_id and s.live_version = l.version
-      order by l.differing
-      limit greatest(300, 8 * p_limit)
+    ),
+    live as materialized (
+      select id
+      from listed
+      where (select count(*) from listed) = (select count(*) from short_list)
+      union all
+      (
+        select c.id
+        from document_chunks c
+        join knowledge_sources s on s.id = c.knowledge_source_id and s.live_version = c.version
+        where c.chatbot_id = p_chatbot_id
+          and (select count(*) from listed) < (select count(*) from short_list)
+        order by c.embedding_bits <~> (select binary_quantize(p_embedding)::bit(1536))
+        limit greatest(300, 8 * p_limit)
+      )
     )
     select c.id, (c.embedding <=> p_embedding) as distance
     from live join document_chunks c using (id)

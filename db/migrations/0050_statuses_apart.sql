@@ -41,7 +41,8 @@ create function apply_delivery_statuses(p_events jsonb) returns void
       wamid = coalesce(m.wamid, f.wamid),
       delivery_status = f.delivery_status,
       delivery_error = coalesce(f.delivery_error, m.delivery_error),
-      status_changed_at = to_timestamp(f.changed_at)
+      -- Meta's webhook may lack it
+      status_changed_at = coalesce(to_timestamp(f.changed_at), now())
     from furthest f
     -- asked again: another POST may have moved the row while this one waited for its lock
     where m.id = f.id and delivery_rank(f.delivery_status) > delivery_rank(m.delivery_status);

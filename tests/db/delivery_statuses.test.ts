@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../helpers/database.ts";
-import { insertChatbot, insertContact, insertMessage } from "../helpers/records.ts";
+import { insertChatbot, insertContact, insertMessage, insertTurn } from "../helpers/records.ts";
 import type { ChatbotRow, ContactRow, MessageRow } from "../helpers/rows.ts";
 import { connectIngress, type Ingress, statusEvent } from "./webhook_recording.ts";
 
@@ -113,6 +113,36 @@ describe("a delivery status", () => {
       ]);
     },
   );
+
+  it.each([
+    ["eight days old", 8, 1],
+    ["an hour old", 1 / 24, 0], // control: recover_turns sends the template
+  ])(
+    "raises an alert for a refusal as too late that is %s, though there is a template",
+    async (_, days, alerts) => {
+      await database.query(
+        "update chatbots set reply_template_name = 'late_answer', reply_template_language = 'en' where id = $1",
+        [chatbot.id],
+      );
+      const turn = await insertTurn(database, { contact_id: contact.id, status: "completed" });
+      const reply = await insertReply({ turn_id: turn.id });
+      const changed_at = Math.floor(Date.now() / 1_000) - days * 86_400;
+      const delivery_error = { code: 131047, title: "Re-engagement message" };
+      await ingress.record([status(reply.wamid ?? "", "failed", { delivery_error, changed_at })]);
+      expect(
+        await database.query("select from system_alerts where details ->> 'contact_id' = $1", [
+          contact.id,
+        ]),
+      ).toHaveLength(alerts);
+    },
+  );
+
+  it("that says no time is of now", async () => {
+    const reply = await insertReply();
+    await ingress.record([status(reply.wamid ?? "", "delivered", { changed_at: null })]);
+    const changed = (await read(reply))?.status_changed_at;
+    expect(Math.abs(Date.now() - Number(changed))).toBeLessThan(3_600_000);
+  });
 
   it("reaches messages of several numbers in one POST, and no others", async () => {
     const other = await insertChatbot(database);

@@ -223,13 +223,19 @@ describe("searchPassages", () => {
     expect(await nearestOf(chatbot)).toEqual(tenFrom(0));
   });
 
-  it("finds what is live below more and nearer chunks of a document that is being read", async () => {
-    const chatbot = await insertChatbot(db, { passages_per_search: 10, max_distance: 2 });
-    const reading = { chatbot_id: chatbot.id, status: "processing", live_version: 0 } as const;
-    await numberedChunks(await insertKnowledgeSource(db, reading), 0, 399);
-    await numberedChunks(await insertKnowledgeSource(db, { chatbot_id: chatbot.id }), 400, 449);
-    expect(await nearestOf(chatbot)).toEqual(tenFrom(400));
-  });
+  it.each([
+    ["is being read", { status: "processing", live_version: 0 }],
+    ["was being read once more when its job was killed", { status: "ready", live_version: 2 }],
+  ] as const)(
+    "finds what is live below more and nearer chunks of a document that %s",
+    async (_, state) => {
+      const chatbot = await insertChatbot(db, { passages_per_search: 10, max_distance: 2 });
+      const reading = { chatbot_id: chatbot.id, ...state };
+      await numberedChunks(await insertKnowledgeSource(db, reading), 0, 399);
+      await numberedChunks(await insertKnowledgeSource(db, { chatbot_id: chatbot.id }), 400, 449);
+      expect(await nearestOf(chatbot)).toEqual(tenFrom(400));
+    },
+  );
 
   it("gives a hit the text around it, and cites its page", async () => {
     const chatbot = await insertChatbot(db, { passages_per_search: 1 });
