@@ -12,7 +12,10 @@ export type Postgresql = {
   root_certificate_pem?: string;
 };
 
-/** What runs SQL. Of several statements, which take no parameters, the last one's rows. `int8` arrives as a number, `date` as "YYYY-MM-DD", `numeric` as a string. */
+/**
+ * What runs SQL. Of several statements, which take no parameters, the last one's rows. `int8` arrives as a number,
+ * `date` as "YYYY-MM-DD", `numeric` as a string.
+ */
 export interface Queryable {
   query<Row>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
 }

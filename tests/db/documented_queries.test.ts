@@ -41,7 +41,12 @@ async function insertOneOfEachTrouble(): Promise<void> {
     [chatbot_id],
   );
   await database.query("update organizations set message_limit = 100");
-  await insertContact(database, { chatbot_id, conversation_mode: "manual" });
+  await insertContact(database, {
+    chatbot_id,
+    conversation_mode: "manual",
+    phone: "4915112345678",
+  });
+  await insertTurn(database, { chatbot_id, status: "failed", finished_at: anHourAgo });
   const turn = await insertTurn(database, { chatbot_id, lease_expires_at: anHourAgo });
   const { contact_id, id: turn_id } = turn;
   await insertMessage(database, {

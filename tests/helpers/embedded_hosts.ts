@@ -25,7 +25,12 @@ export default async function startHosts(project: TestProject): Promise<() => Pr
 }
 
 async function portOf(host: ChildProcess): Promise<number> {
-  const [{ port }] = (await once(host, "message")) as [{ port: number }];
+  const died = once(host, "exit").then(([code]) => {
+    throw new Error(`A process of embedded databases ended with ${code} while it started.`);
+  });
+  const [{ port }] = (await Promise.race([once(host, "message"), died])) as [{ port: number }];
+  // from here on its end is that of the run
+  died.catch(() => undefined);
   return port;
 }
 
