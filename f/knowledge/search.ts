@@ -1,7 +1,7 @@
 import { readEmbeddings } from "../platform/embeddings.ts";
-import { one, type Postgresql, withDb } from "../platform/postgres.ts";
+import { type Postgresql, withDb } from "../platform/postgres.ts";
 import { readReranker } from "../platform/reranker.ts";
-import { ChatbotNotFoundError } from "./document_errors.ts";
+import { organizationOfChatbot } from "./chatbot_tenant.ts";
 import { type Passage, searchPassages } from "./search_passages.ts";
 
 /** Shows what a chatbot would find for a question, and why: for people who tune its max_distance. */
@@ -12,12 +12,7 @@ export async function main(
 ): Promise<ShownPassage[]> {
   const [embeddings, reranker] = await Promise.all([readEmbeddings(), readReranker()]);
   return withDb(db, async (database) => {
-    const { id: organizationId } = await one<{ id: string | null }>(
-      database,
-      "select chatbot_organization($1) as id",
-      [chatbot_id],
-    );
-    if (organizationId === null) throw new ChatbotNotFoundError(chatbot_id);
+    const organizationId = await organizationOfChatbot(database, chatbot_id);
     const query = { organizationId, chatbotId: chatbot_id, question };
     const { passages } = await searchPassages(database, embeddings, query, reranker);
     return passages.map(show);

@@ -16,7 +16,7 @@ import {
   withTenant,
 } from "../platform/postgres.ts";
 import { startScript } from "../platform/windmill.ts";
-import { ChatbotNotFoundError } from "./document_errors.ts";
+import { organizationOfChatbot } from "./chatbot_tenant.ts";
 import { checkedType, type FileType } from "./file_type.ts";
 import { reserveUpload } from "./upload_quota.ts";
 import { parseUpload, type Upload, type UploadRequest } from "./upload_request.ts";
@@ -91,7 +91,7 @@ export async function uploadDocument(
 ): Promise<UploadResult> {
   const { database } = clients;
   const upload = parseUpload(request);
-  const organizationId = await findOrganization(database, upload.chatbotId);
+  const organizationId = await organizationOfChatbot(database, upload.chatbotId);
   // before a file is read for somebody who may not upload it
   if (operator)
     await withTenant(database, organizationId, (tenant) => authorize(tenant, operator, ACTION));
@@ -127,16 +127,6 @@ async function load(
   const { s3Key, ...rest } = upload;
   const bytes = await readUploadedObject(s3Key, organizationId, storage);
   return { ...rest, sourceType: checkedType(upload.sourceType, bytes), bytes };
-}
-
-async function findOrganization(database: Database, chatbotId: string): Promise<string> {
-  const found = await one<{ id: string | null }>(
-    database,
-    "select chatbot_organization($1) as id",
-    [chatbotId],
-  );
-  if (found.id === null) throw new ChatbotNotFoundError(chatbotId);
-  return found.id;
 }
 
 interface FileFacts {
