@@ -24,14 +24,14 @@ export default async function startHosts(project: TestProject): Promise<() => Pr
   };
 }
 
-async function portOf(host: ChildProcess): Promise<number> {
-  const died = once(host, "exit").then(([code]) => {
-    throw new Error(`A process of embedded databases ended with ${code} while it started.`);
+function portOf(host: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    host.once("message", (said) => resolve((said as { port: number }).port));
+    // after its port this changes nothing: its connections say that it ended
+    host.once("exit", (code) =>
+      reject(new Error(`A process of embedded databases ended with ${code} while it started.`)),
+    );
   });
-  const [{ port }] = (await Promise.race([once(host, "message"), died])) as [{ port: number }];
-  // from here on its end is that of the run
-  died.catch(() => undefined);
-  return port;
 }
 
 async function end(host: ChildProcess): Promise<void> {
