@@ -221,6 +221,7 @@ describe("failNext", () => {
   it("answers late, after the statuses of what it accepted have come", async () => {
     const { whatsapp, receiver, post } = await startStandIn();
     whatsapp.failNext({ kind: "delay", milliseconds: 3_600_000 });
+    // nobody answers it before the stand-in stops, when the test is over; earlier it would win the race below
     const late = post(textTo("+15550002222")).catch(() => "the stand-in has stopped");
     const statuses = eventually(() => expect(receiver.webhooks).not.toEqual([]));
     expect(await Promise.race([late, statuses.then(() => "statuses")])).toBe("statuses");
