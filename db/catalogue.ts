@@ -76,6 +76,12 @@ const RULES = [
        'security definer, and everybody may execute it')) as faults (is_found, fault)
    where p.pronamespace = 'public'::regnamespace and p.prosecdef and is_found order by 1`,
 
+  `select format('function %s is not planned as a part of its query: its body is bound, and has a setting', p.oid::regprocedure)
+     as problem
+   from pg_proc p
+   where p.pronamespace = 'public'::regnamespace and p.prosqlbody is not null and not p.prosecdef
+     and p.proconfig is not null order by 1`,
+
   `select format('table %s has an updated_at that nothing updates', a.attrelid::regclass) as problem
    from pg_attribute a join pg_class c on c.oid = a.attrelid
    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')

@@ -15,7 +15,6 @@ CREATE OR REPLACE FUNCTION public.current_organization_id()
  RETURNS uuid
  LANGUAGE sql
  STABLE PARALLEL SAFE
- SET search_path TO 'pg_catalog'
 RETURN (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid;
 comment on function current_organization_id() is 'The organization whose rows this transaction may see; null when none is set, and then no row is visible.';
 
@@ -95,7 +94,6 @@ CREATE OR REPLACE FUNCTION public.is_credential_envelope(p_value jsonb)
  RETURNS boolean
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
- SET search_path TO 'pg_catalog'
 RETURN ((jsonb_typeof(p_value) = 'object'::text) AND (p_value ?& ARRAY['v'::text, 'iv'::text, 'tag'::text, 'data'::text]) AND ((p_value - ARRAY['v'::text, 'iv'::text, 'tag'::text, 'data'::text]) = '{}'::jsonb) AND ((p_value ->> 'iv'::text) ~ '^[A-Za-z0-9+/]{16}$'::text) AND ((p_value ->> 'tag'::text) ~ '^[A-Za-z0-9+/]{22}==$'::text) AND ((p_value ->> 'data'::text) ~ '^[A-Za-z0-9+/]+=*$'::text));
 comment on function is_credential_envelope(jsonb) is 'Whether a value has the shape of an encrypted credential.';
 
@@ -388,7 +386,6 @@ CREATE OR REPLACE FUNCTION public.delivery_rank(p_status text)
  RETURNS integer
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE STRICT
- SET search_path TO 'pg_catalog'
 RETURN CASE p_status WHEN 'pending'::text THEN 0 WHEN 'sending'::text THEN 1 WHEN 'unknown'::text THEN 1 WHEN 'accepted'::text THEN 2 WHEN 'sent'::text THEN 3 WHEN 'failed'::text THEN 4 WHEN 'delivered'::text THEN 5 WHEN 'read'::text THEN 6 WHEN 'played'::text THEN 7 ELSE NULL::integer END;
 comment on function delivery_rank(text) is 'How far a delivery status is; null for a status that is none.';
 
@@ -915,63 +912,10 @@ AS $function$
   end
   $function$;
 
-CREATE OR REPLACE FUNCTION public.score_chunks_by_words(p_chatbot_id uuid, p_question text)
- RETURNS TABLE(chunk_id bigint, coverage double precision)
- LANGUAGE sql
- STABLE
-AS $function$
-    with question as materialized (
-      select lexeme collate "C" as lexeme
-      from chatbots c, unnest(tsvector_to_array(lexemes_of(c.text_search_language, p_question))) as lexeme
-      where c.id = p_chatbot_id
-    ),
-    -- before the join, or the planner reads all lexemes of a source to find these few
-    matching as materialized (
-      select knowledge_source_id, version, lexeme, chunk_ids, weights
-      from chunk_lexemes
-      where chatbot_id = p_chatbot_id and lexeme = any (array(select lexeme from question))
-    ),
-    live as materialized (
-      select lexeme, chunk_ids, weights
-      from matching m
-      join knowledge_sources s
-        on s.id = m.knowledge_source_id and s.live_version = m.version and s.chatbot_id = p_chatbot_id
-    ),
-    frequency as (
-      select lexeme, sum(cardinality(chunk_ids))::float8 as chunks from live group by lexeme
-    ),
-    total as materialized (
-      select greatest(
-        100,
-        (select sum(chunk_count) from knowledge_sources where chatbot_id = p_chatbot_id),
-        (select max(chunks) from frequency)) as chunks
-    ),
-    rarity as (
-      select
-        lexeme,
-        case
-          when f.chunks is null then ln(1 + (total.chunks + 0.5) / 0.5) / 2
-          else ln(1 + (total.chunks - f.chunks + 0.5) / (f.chunks + 0.5))
-        end as value
-      from question left join frequency f using (lexeme), total
-    ),
-    share as (
-      select lexeme, value / sum(value) over () as share from rarity
-    )
-    select id, sum(share * weight)
-    from (
-      select unnest(chunk_ids) as id, unnest(weights) as weight, share from live join share using (lexeme)
-    ) occurring
-    group by id
-  $function$;
-grant execute on function score_chunks_by_words(uuid,text) to chatbot_app;
-comment on function score_chunks_by_words(uuid,text) is 'The live chunks of a chatbot that share a word with a question, and which share of the question each covers (0 to 1).';
-
 CREATE OR REPLACE FUNCTION public.is_recovery_due(p_recoveries integer, p_recovered_at timestamp with time zone)
  RETURNS boolean
  LANGUAGE sql
  STABLE PARALLEL SAFE
- SET search_path TO 'pg_catalog'
 RETURN ((p_recovered_at IS NULL) OR (p_recovered_at < (now() - ('00:01:00'::interval * ((2)::double precision ^ (p_recoveries)::double precision)))));
 comment on function is_recovery_due(integer,timestamp with time zone) is 'Whether something that was tried so often, and last then, may be tried again; the pause doubles.';
 
@@ -979,7 +923,6 @@ CREATE OR REPLACE FUNCTION public.is_processing_stalled(p_status text, p_updated
  RETURNS boolean
  LANGUAGE sql
  STABLE PARALLEL SAFE
- SET search_path TO 'pg_catalog'
 RETURN ((p_status = ANY (ARRAY['pending'::text, 'processing'::text])) AND (p_updated_at < (now() - '00:15:00'::interval)));
 comment on function is_processing_stalled(text,timestamp with time zone) is 'Whether a knowledge source waits for a job that no longer exists.';
 
@@ -1198,7 +1141,6 @@ CREATE OR REPLACE FUNCTION public.is_delivery_overdue(p_organization_id uuid, p_
  RETURNS boolean
  LANGUAGE sql
  STABLE
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 RETURN CASE p_status WHEN 'sending'::text THEN (p_since < (now() - '00:02:00'::interval)) WHEN 'unknown'::text THEN ((p_since < (now() - '00:15:00'::interval)) OR ((p_since < (now() - '00:03:00'::interval)) AND (EXISTS (SELECT FROM (chatbots b JOIN webhook_events e ON ((e.phone_number_id = b.phone_number_id))) WHERE ((b.id = is_delivery_overdue.p_chatbot_id) AND (e.organization_id = is_delivery_overdue.p_organization_id) AND (e.received_at > (is_delivery_overdue.p_since + '00:01:00'::interval))))))) ELSE false END;
 comment on function is_delivery_overdue(uuid,uuid,text,timestamp with time zone) is 'Whether a delivery has been sending or unknown for longer than its sender or a status webhook can take.';
 
@@ -1224,7 +1166,6 @@ CREATE OR REPLACE FUNCTION public.is_turn_in_doubt(p_turn_id uuid)
  RETURNS boolean
  LANGUAGE sql
  STABLE
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 RETURN (EXISTS (SELECT FROM (messages m JOIN contacts c ON ((c.id = m.contact_id))) WHERE ((m.turn_id = is_turn_in_doubt.p_turn_id) AND (m.author = 'chatbot'::text) AND (m.delivery_status = ANY (ARRAY['sending'::text, 'unknown'::text])) AND (c.conversation_mode = 'auto'::text) AND (NOT c.is_blocked))));
 comment on function is_turn_in_doubt(uuid) is 'Whether a turn waits to hear whether WhatsApp has its reply; whoever takes it over could do nothing.';
 
@@ -1401,7 +1342,6 @@ CREATE OR REPLACE FUNCTION public.billing_period(p_timezone text, p_at timestamp
  RETURNS date
  LANGUAGE sql
  STABLE PARALLEL SAFE
- SET search_path TO 'pg_catalog'
 RETURN (date_trunc('month'::text, (p_at AT TIME ZONE p_timezone)))::date;
 comment on function billing_period(text,timestamp with time zone) is 'The first day of the billing period, which begins at local midnight.';
 
@@ -1409,7 +1349,6 @@ CREATE OR REPLACE FUNCTION public.turn_tokens()
  RETURNS bigint
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
- SET search_path TO 'pg_catalog'
 RETURN 60000;
 comment on function turn_tokens() is 'Tokens that a turn reserves.';
 
@@ -1417,7 +1356,6 @@ CREATE OR REPLACE FUNCTION public.turn_cost_usd()
  RETURNS numeric
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
- SET search_path TO 'pg_catalog'
 RETURN 0.1;
 comment on function turn_cost_usd() is 'USD that a turn reserves.';
 
@@ -1978,36 +1916,39 @@ CREATE OR REPLACE FUNCTION public.nearest_chunks(p_chatbot_id uuid, p_embedding 
  STABLE
 AS $function$
     with short_list as materialized (
-      select c.id, c.knowledge_source_id, c.version
-      from document_chunks c
-      where c.chatbot_id = p_chatbot_id
-      -- in a query of its own it is computed once, else for each chunk
-      order by c.embedding_bits <~> (select binary_quantize(p_embedding)::bit(1536))
-      limit greatest(300, 8 * p_limit)
+      select key & ((1::bigint << 40) - 1) as id
+      from (
+        -- in a query of its own the question's bits are computed once, else for each chunk
+        select (embedding_bits <~> (select binary_quantize(p_embedding)::bit(1536)))::bigint << 40 | id as key
+        from document_chunks
+        where chatbot_id = p_chatbot_id
+        order by key
+        limit greatest(300, 8 * p_limit)
+      ) by_bits
     ),
     listed as materialized (
-      select l.id
-      from short_list l
-      join knowledge_sources s on s.id = l.knowledge_source_id and s.live_version = l.version
+      select c.id, c.embedding <=> p_embedding as distance
+      from short_list
+      join document_chunks c using (id)
+      join knowledge_sources s on s.id = c.knowledge_source_id and s.live_version = c.version
     ),
-    live as materialized (
-      select id
-      from listed
-      where (select count(*) from listed) = (select count(*) from short_list)
-      union all
-      (
-        select c.id
-        from document_chunks c
-        join knowledge_sources s on s.id = c.knowledge_source_id and s.live_version = c.version
-        where c.chatbot_id = p_chatbot_id
-          and (select count(*) from listed) < (select count(*) from short_list)
-        order by c.embedding_bits <~> (select binary_quantize(p_embedding)::bit(1536))
-        limit greatest(300, 8 * p_limit)
-      )
+    -- made again out of the live ones, when the list had others
+    live_list as (
+      select c.id
+      from document_chunks c
+      join knowledge_sources s on s.id = c.knowledge_source_id and s.live_version = c.version
+      where c.chatbot_id = p_chatbot_id
+        and (select count(*) from listed) < (select count(*) from short_list)
+      order by c.embedding_bits <~> (select binary_quantize(p_embedding)::bit(1536))
+      limit greatest(300, 8 * p_limit)
     )
-    select c.id, (c.embedding <=> p_embedding) as distance
-    from live join document_chunks c using (id)
-    order by distance, c.id
+    select id, distance
+    from listed
+    where (select count(*) from listed) = (select count(*) from short_list)
+    union all
+    select c.id, c.embedding <=> p_embedding
+    from live_list join document_chunks c using (id)
+    order by distance, id
     limit p_limit
   $function$;
 revoke all on function nearest_chunks(uuid,vector,integer) from public;
@@ -2186,6 +2127,74 @@ AS $function$
 alter function apply_delivery_statuses(jsonb) owner to chatbot_router;
 revoke all on function apply_delivery_statuses(jsonb) from public;
 comment on function apply_delivery_statuses(jsonb) is 'Moves our messages to the delivery statuses that a webhook POST brings, forwards only.';
+
+CREATE OR REPLACE FUNCTION public.score_chunks_by_words(p_chatbot_id uuid, p_question text, p_also bigint[] DEFAULT '{}'::bigint[])
+ RETURNS TABLE(chunk_id bigint, coverage double precision)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    with question as materialized (
+      select lexeme collate "C" as lexeme
+      from chatbots c, unnest(tsvector_to_array(lexemes_of(c.text_search_language, p_question))) as lexeme
+      where c.id = p_chatbot_id
+    ),
+    live as materialized (
+      select lexeme, chunk_ids, weights
+      from chunk_lexemes
+      where chatbot_id = p_chatbot_id and lexeme = any (array(select lexeme from question))
+        and ((knowledge_source_id, version) in (
+          select id, live_version from knowledge_sources where chatbot_id = p_chatbot_id)) is true
+    ),
+    frequency as (
+      select lexeme, sum(cardinality(chunk_ids))::float8 as chunks from live group by lexeme
+    ),
+    total as materialized (
+      select greatest(
+        100,
+        (select sum(chunk_count) from knowledge_sources where chatbot_id = p_chatbot_id),
+        (select max(chunks) from frequency)) as chunks
+    ),
+    rarity as (
+      select
+        lexeme,
+        case
+          when f.chunks is null then ln(1 + (total.chunks + 0.5) / 0.5) / 2
+          else ln(1 + (total.chunks - f.chunks + 0.5) / (f.chunks + 0.5))
+        end as value
+      from question left join frequency f using (lexeme), total
+    ),
+    share as materialized (
+      select
+        lexeme,
+        value / sum(value) over () as share,
+        sum(value) over (order by value, lexeme) >= 0.2 * sum(value) over () as is_telling
+      from rarity
+    ),
+    candidate as materialized (
+      (
+        select id
+        from (
+          select unnest(chunk_ids) as id, unnest(weights) as weight, share
+          from live join share using (lexeme)
+          where is_telling
+        ) occurring
+        group by id
+        order by sum(share * weight) desc, id
+        limit 160
+      )
+      union all
+      select unnest(p_also)
+    )
+    select id, sum(share * weight)
+    from (
+      select unnest(chunk_ids) as id, unnest(weights) as weight, share from live join share using (lexeme)
+    ) occurring
+    where (id in (select id from candidate)) is true
+    group by id
+  $function$;
+revoke all on function score_chunks_by_words(uuid,text,bigint[]) from public;
+grant execute on function score_chunks_by_words(uuid,text,bigint[]) to chatbot_app;
+comment on function score_chunks_by_words(uuid,text,bigint[]) is 'The live chunks of a chatbot that cover most of a question, at most 160, and those of p_also that share a word with it, with the share of the question that each covers (0 to 1).';
 
 CREATE TRIGGER _100_updated_at BEFORE UPDATE ON chatbots FOR EACH ROW WHEN (NOT new.paced_until IS DISTINCT FROM old.paced_until) EXECUTE FUNCTION tg__updated_at();
 CREATE TRIGGER _010_stay_erased BEFORE UPDATE ON contacts FOR EACH ROW WHEN (old.erased_at IS NOT NULL) EXECUTE FUNCTION tg_contacts__stay_erased();

@@ -122,12 +122,10 @@ const FUSED_SEARCH = `
     select chunk_id as id, distance, row_number() over (order by distance, chunk_id) as rank
     from nearest_chunks($1, $2::vector, 40)
   ),
-  -- the 40 that cover most, and what the nearest cover: 15,000 that share one word are not kept
+  -- a subquery among the arguments would keep the function from being planned as a part of this
   covered as materialized (
     select chunk_id as id, coverage
-    from score_chunks_by_words($1, $3)
-    order by chunk_id in (select id from nearest) desc, coverage desc, chunk_id
-    limit 80
+    from (select array_agg(id) as ids from nearest) near, score_chunks_by_words($1, $3, near.ids)
   ),
   worded as materialized (
     select id, coverage, row_number() over (order by coverage desc, id) as rank

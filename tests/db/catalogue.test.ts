@@ -64,6 +64,13 @@ describe("the catalogue", () => {
       ],
     ],
     [
+      "a function that each query would call and could have within it",
+      "create function bad() returns integer language sql set search_path = pg_catalog return 1",
+      [
+        "function bad() is not planned as a part of its query: its body is bound, and has a setting",
+      ],
+    ],
+    [
       "an updated_at that stays as it was",
       "alter table turns add column updated_at timestamptz",
       ["table turns has an updated_at that nothing updates"],

@@ -16,12 +16,12 @@ interface Score {
 }
 
 /** Best first, as chatbot_app sees it. */
-function scores(chatbot: ChatbotRow, question: string): Promise<Score[]> {
+function scores(chatbot: ChatbotRow, question: string, also: number[] = []): Promise<Score[]> {
   return asRole(db, "chatbot_app", chatbot.organization_id, (connection) =>
     connection.query<Score>(
-      `select content, coverage from score_chunks_by_words($1, $2) s
+      `select content, coverage from score_chunks_by_words($1, $2, $3) s
        join document_chunks c on c.id = s.chunk_id order by coverage desc, c.id`,
-      [chatbot.id, question],
+      [chatbot.id, question, also],
     ),
   );
 }
@@ -124,6 +124,50 @@ describe("score_chunks_by_words", () => {
     expect(whole).toBeLessThan(1);
     expect(part).toBeGreaterThan(0);
     expect(whole).toBeGreaterThan(2 * part);
+  });
+
+  describe("of a word that is in most chunks", () => {
+    const PUMPS = Array.from({ length: 170 }, (_, number) => `A pump, number ${number}.`);
+    let shop: ChatbotRow;
+    let pumps: number[];
+    beforeAll(async () => {
+      shop = await insertChatbot(db);
+      const source = await insertSource(shop, [...PUMPS, "The X200 pump.", "The X200 bell."]);
+      const chunks = await db.query<{ id: number }>(
+        "select id from document_chunks where knowledge_source_id = $1 order by chunk_no",
+        [source.id],
+      );
+      pumps = chunks.slice(0, PUMPS.length).map(({ id }) => id);
+    });
+
+    it("takes none for that word alone, and counts it where a rare one is", async () => {
+      const [both, rare, ...others] = await scores(shop, "pump X200");
+      expect([both?.content, rare?.content, others]).toEqual([
+        "The X200 pump.",
+        "The X200 bell.",
+        [],
+      ]);
+      expect(both?.coverage).toBeGreaterThan(rare?.coverage ?? 1);
+    });
+
+    it("counts it in the chunks that it is told of, and in no other chatbot's", async () => {
+      const other = await insertChatbot(db, { organization_id: shop.organization_id });
+      await insertSource(other, ["A pump, number 3."]);
+      const told = await scores(shop, "pump X200", pumps.slice(3, 4));
+      expect(told.map(({ content }) => content)).toEqual([
+        "The X200 pump.",
+        "The X200 bell.",
+        "A pump, number 3.",
+      ]);
+      expect(told[2]?.coverage).toBeLessThan(0.2);
+      expect(await scores(other, "bell", pumps)).toEqual([]);
+    });
+
+    it("takes the best 160 when it is all that is asked for", async () => {
+      const found = await scores(shop, "pump");
+      expect(found).toHaveLength(160);
+      expect(found[0]?.content).toBe("The X200 pump.");
+    });
   });
 
   it("finds a chunk by its headings", async () => {

@@ -1,0 +1,87 @@
+-- Up Migration
+
+/*
+ * As before, but sorts one number a chunk, its distance by bits and its id, where it sorted rows of four columns:
+ * PostgreSQL copies each row that it sorts, and 30,000 took 3.5 ms of 9. An id has 40 bits of the number: a million
+ * million chunks. Equal distances go by the id.
+ */
+create or replace function nearest_chunks(p_chatbot_id uuid, p_embedding vector, p_limit integer)
+  returns table (chunk_id bigint, distance double precision)
+  language sql stable
+  as $$
+    with short_list as materialized (
+      select key & ((1::bigint << 40) - 1) as id
+      from (
+        -- in a query of its own the question's bits are computed once, else for each chunk
+        select (embedding_bits <~> (select binary_quantize(p_embedding)::bit(1536)))::bigint << 40 | id as key
+        from document_chunks
+        where chatbot_id = p_chatbot_id
+        order by key
+        limit greatest(300, 8 * p_limit)
+      ) by_bits
+    ),
+    listed as materialized (
+      select c.id, c.embedding <=> p_embedding as distance
+      from short_list
+      join document_chunks c using (id)
+      join knowledge_sources s on s.id = c.knowledge_source_id and s.live_version = c.version
+    ),
+    -- made again out of the live ones, when the list had others
+    live_list as (
+      select c.id
+      from document_chunks c
+      join knowledge_sources s on s.id = c.knowledge_source_id and s.live_version = c.version
+      where c.chatbot_id = p_chatbot_id
+        and (select count(*) from listed) < (select count(*) from short_list)
+      order by c.embedding_bits <~> (select binary_quantize(p_embedding)::bit(1536))
+      limit greatest(300, 8 * p_limit)
+    )
+    select id, distance
+    from listed
+    where (select count(*) from listed) = (select count(*) from short_list)
+    union all
+    select c.id, c.embedding <=> p_embedding
+    from live_list join document_chunks c using (id)
+    order by distance, id
+    limit p_limit
+  $$;
+
+-- Down Migration
+
+create or replace function nearest_chunks(p_chatbot_id uuid, p_embedding vector, p_limit integer)
+  returns table (chunk_id bigint, distance double precision)
+  language sql stable
+  as $$
+    with short_list as materialized (
+      select c.id, c.knowledge_source_id, c.version
+      from document_chunks c
+      where c.chatbot_id = p_chatbot_id
+      -- in a query of its own it is computed once, else for each chunk
+      order by c.embedding_bits <~> (select binary_quantize(p_embedding)::bit(1536))
+      limit greatest(300, 8 * p_limit)
+    ),
+    listed as materialized (
+      select l.id
+      from short_list l
+      join knowledge_sources s on s.id = l.knowledge_source_id and s.live_version = l.version
+    ),
+    live as materialized (
+      select id
+      from listed
+      where (select count(*) from listed) = (select count(*) from short_list)
+      union all
+      (
+        select c.id
+        from document_chunks c
+        join knowledge_sources s on s.id = c.knowledge_source_id and s.live_version = c.version
+        where c.chatbot_id = p_chatbot_id
+          and (select count(*) from listed) < (select count(*) from short_list)
+        order by c.embedding_bits <~> (select binary_quantize(p_embedding)::bit(1536))
+        limit greatest(300, 8 * p_limit)
+      )
+    )
+    select c.id, (c.embedding <=> p_embedding) as distance
+    from live join document_chunks c using (id)
+    order by distance, c.id
+    limit p_limit
+  $$;
