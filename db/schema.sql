@@ -1931,23 +1931,14 @@ AS $function$
       from short_list
       join document_chunks c using (id)
       join knowledge_sources s on s.id = c.knowledge_source_id and s.live_version = c.version
-    ),
-    -- made again out of the live ones, when the list had others
-    live_list as (
-      select c.id
-      from document_chunks c
-      join knowledge_sources s on s.id = c.knowledge_source_id and s.live_version = c.version
-      where c.chatbot_id = p_chatbot_id
-        and (select count(*) from listed) < (select count(*) from short_list)
-      order by c.embedding_bits <~> (select binary_quantize(p_embedding)::bit(1536))
-      limit greatest(300, 8 * p_limit)
     )
     select id, distance
     from listed
     where (select count(*) from listed) = (select count(*) from short_list)
     union all
-    select c.id, c.embedding <=> p_embedding
-    from live_list join document_chunks c using (id)
+    select chunk_id, distance
+    from nearest_live_chunks(p_chatbot_id, p_embedding, p_limit)
+    where (select count(*) from listed) < (select count(*) from short_list)
     order by distance, id
     limit p_limit
   $function$;
@@ -2127,6 +2118,29 @@ AS $function$
 alter function apply_delivery_statuses(jsonb) owner to chatbot_router;
 revoke all on function apply_delivery_statuses(jsonb) from public;
 comment on function apply_delivery_statuses(jsonb) is 'Moves our messages to the delivery statuses that a webhook POST brings, forwards only.';
+
+CREATE OR REPLACE FUNCTION public.nearest_live_chunks(p_chatbot_id uuid, p_embedding vector, p_limit integer)
+ RETURNS TABLE(chunk_id bigint, distance double precision)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public'
+AS $function$
+    with short_list as materialized (
+      select c.id
+      from document_chunks c
+      join knowledge_sources s on s.id = c.knowledge_source_id and s.live_version = c.version
+      where c.chatbot_id = p_chatbot_id
+      order by c.embedding_bits <~> (select binary_quantize(p_embedding)::bit(1536))
+      limit greatest(300, 8 * p_limit)
+    )
+    select c.id, c.embedding <=> p_embedding as distance
+    from short_list join document_chunks c using (id)
+    order by distance, c.id
+    limit p_limit
+  $function$;
+revoke all on function nearest_live_chunks(uuid,vector,integer) from public;
+grant execute on function nearest_live_chunks(uuid,vector,integer) to chatbot_app;
+comment on function nearest_live_chunks(uuid,vector,integer) is 'What nearest_chunks returns, found without the chunks that are not live: slower, and seldom needed.';
 
 CREATE OR REPLACE FUNCTION public.score_chunks_by_words(p_chatbot_id uuid, p_question text, p_also bigint[] DEFAULT '{}'::bigint[])
  RETURNS TABLE(chunk_id bigint, coverage double precision)
