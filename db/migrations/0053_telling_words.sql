@@ -75,9 +75,13 @@ create function score_chunks_by_words(p_chatbot_id uuid, p_question text, p_also
       union all
       select unnest(p_also)
     )
-    select id, sum(share * weight)
+    select id, sum(share * weights[array_position(chunk_ids, id)])
     from (
-      select unnest(chunk_ids) as id, unnest(weights) as weight, share from live join share using (lexeme)
+      select unnest(chunk_ids) as id, chunk_ids, weights, share
+      from live join share using (lexeme)
+      -- or the lists that can hold none of them would be gone through, half of all
+      where int8range(chunk_ids[1], chunk_ids[cardinality(chunk_ids)], '[]')
+        && (select range_agg(int8range(id, id, '[]')) from candidate)
     ) occurring
     where (id in (select id from candidate)) is true
     group by id
