@@ -7,6 +7,7 @@ import {
   PublicHttpError,
   ResponseTooLargeError,
   TooManyRedirectsError,
+  UrlNotAllowedError,
 } from "../platform/public_http_errors.ts";
 import { DocumentError } from "./document_errors.ts";
 
@@ -26,6 +27,10 @@ export function isTenantsToSolve(error: unknown): boolean {
 }
 
 function pageSentence(error: PublicHttpError): string {
+  // such an address may well open in a browser
+  if (error instanceof UrlNotAllowedError) {
+    return "Only http:// and https:// addresses are read, without a port such as :8080 and without a password.";
+  }
   if (error instanceof HostNotFoundError) return "There is no such web site. Check the address.";
   if (error instanceof AddressNotPublicError) return "The address is not on the public Internet.";
   if (error instanceof HttpTimeoutError) return "The web site took too long to answer.";

@@ -1,3 +1,4 @@
+import * as z from "zod/v4";
 import { type Database, one } from "./postgres.ts";
 
 /** By which an id is mapped to its organization, before any tenant is set. */
@@ -24,11 +25,14 @@ export class RowNotFoundError extends Error {
   }
 }
 
-/** Whose row it is; null when there is none. */
+const uuid = z.guid();
+
+/** Whose row it is; null when there is none, as for what is no id at all: a person may have typed it. */
 export async function findOrganization(
   database: Database,
   { table, id }: TenantRow,
 ): Promise<string | null> {
+  if (!uuid.safeParse(id).success) return null;
   const { organization } = await one<{ organization: string | null }>(database, LOOKUP[table], [
     id,
   ]);

@@ -9,6 +9,7 @@ const URL = "http://wiki.internal/secret?token=1";
 describe("failureSentence", () => {
   it.each([
     [new NoTextError(), /no text/],
+    [new http.UrlNotAllowedError(URL, "only the ports 80 and 443 are allowed"), /without a port/],
     [new http.HostNotFoundError(URL), /no such web site/],
     [new http.AddressNotPublicError(URL, "10.0.0.7"), /not on the public Internet/],
     [new http.HttpTimeoutError(URL, 1_000), /too long/],
