@@ -1,5 +1,7 @@
 -- What db/migrations make. Written by "npm run db:dump"; change a migration, not this file.
 
+set check_function_bodies = off;
+
 create role chatbot_app login nosuperuser nobypassrls;
 create role chatbot_ingress login nosuperuser nobypassrls;
 create role chatbot_router nologin nosuperuser nobypassrls;
