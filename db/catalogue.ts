@@ -76,7 +76,7 @@ const RULES = [
        'security definer, and everybody may execute it')) as faults (is_found, fault)
    where p.pronamespace = 'public'::regnamespace and p.prosecdef and is_found order by 1`,
 
-  `select format('function %s is not planned as a part of its query: its body is bound, and has a setting', p.oid::regprocedure)
+  `select format('function %s has a setting, which its bound body does not need and which keeps it out of its query''s plan', p.oid::regprocedure)
      as problem
    from pg_proc p
    where p.pronamespace = 'public'::regnamespace and p.prosqlbody is not null and not p.prosecdef

@@ -853,6 +853,7 @@ create table chunk_lexemes (
   constraint chunk_lexemes_lexeme_check CHECK (lexeme <> ''::text)
 );
 comment on table chunk_lexemes is 'Which of the chunks that were stored by one statement hold a lexeme, and how much it says about each.';
+comment on column chunk_lexemes.chunk_ids is 'Ascending: from the first to the last is the range in which score_chunks_by_words looks for its candidates.';
 CREATE INDEX chunk_lexemes_knowledge_source_idx ON chunk_lexemes USING btree (knowledge_source_id, version);
 alter table chunk_lexemes enable row level security;
 alter table chunk_lexemes force row level security;
@@ -2132,7 +2133,7 @@ AS $function$
       from document_chunks c
       join knowledge_sources s on s.id = c.knowledge_source_id and s.live_version = c.version
       where c.chatbot_id = p_chatbot_id
-      order by c.embedding_bits <~> (select binary_quantize(p_embedding)::bit(1536))
+      order by c.embedding_bits <~> (select binary_quantize(p_embedding)::bit(1536)), c.id
       limit greatest(300, 8 * p_limit)
     )
     select c.id, c.embedding <=> p_embedding as distance

@@ -15,7 +15,7 @@ create function nearest_live_chunks(p_chatbot_id uuid, p_embedding vector, p_lim
       from document_chunks c
       join knowledge_sources s on s.id = c.knowledge_source_id and s.live_version = c.version
       where c.chatbot_id = p_chatbot_id
-      order by c.embedding_bits <~> (select binary_quantize(p_embedding)::bit(1536))
+      order by c.embedding_bits <~> (select binary_quantize(p_embedding)::bit(1536)), c.id
       limit greatest(300, 8 * p_limit)
     )
     select c.id, c.embedding <=> p_embedding as distance

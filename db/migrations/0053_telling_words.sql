@@ -9,8 +9,8 @@
  * - With fewer than 100 chunks, how many of them hold a word says little: there are at least 100 for its rarity.
  * - A word that no chunk holds counts half. In full, greetings and small talk would hide a question's subject; not
  *   at all, a question on another subject would be answered.
- * - The question's commonest words, which together make less than a fifth of it, bring no chunk in: that little opens
- *   no gate, and of 30,000 chunks they are in 10,000. The 160 that have most of the other words, and those of p_also,
+ * - The question's commonest words, which together make less than a fifth of it, bring no chunk in: alone they open no
+ *   gate, and of 30,000 chunks they are in 10,000. The 160 that have most of the other words, and those of p_also,
  *   are then scored by all words. The rankings of docs/decisions/2026-11-21-bm25-in-sql.md keep their figures.
  *
  * No "set search_path": as a part of the query that calls it, it is planned for the chatbot and the question at
@@ -93,6 +93,9 @@ grant execute on function score_chunks_by_words(uuid, text, bigint[]) to chatbot
 comment on function score_chunks_by_words(uuid, text, bigint[]) is
   'The live chunks of a chatbot that cover most of a question, at most 160, and those of p_also that share a word with it, with the share of the question that each covers (0 to 1).';
 
+comment on column chunk_lexemes.chunk_ids is
+  'Ascending: from the first to the last is the range in which score_chunks_by_words looks for its candidates.';
+
 -- Down Migration
 
 drop function score_chunks_by_words(uuid, text, bigint[]);
@@ -149,3 +152,5 @@ grant execute on function score_chunks_by_words(uuid, text) to chatbot_app;
 
 comment on function score_chunks_by_words(uuid, text) is
   'The live chunks of a chatbot that share a word with a question, and which share of the question each covers (0 to 1).';
+
+comment on column chunk_lexemes.chunk_ids is null;

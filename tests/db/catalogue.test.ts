@@ -67,7 +67,7 @@ describe("the catalogue", () => {
       "a function that each query would call and could have within it",
       "create function bad() returns integer language sql set search_path = pg_catalog return 1",
       [
-        "function bad() is not planned as a part of its query: its body is bound, and has a setting",
+        "function bad() has a setting, which its bound body does not need and which keeps it out of its query's plan",
       ],
     ],
     [
