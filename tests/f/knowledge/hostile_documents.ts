@@ -93,14 +93,18 @@ export function scannedPdf(): Buffer {
   return pdf([...onePage(""), content("0 0 100 100 re f")]);
 }
 
-/** A Word document of this body, with these declarations before it. */
-export function docx(body: string, { before = "", styles = "" } = {}): Buffer {
+/** A Word document of this body, with these declarations before it; `name` is what Word Online changes. */
+export function docx(
+  body: string,
+  { before = "", styles = "", footnotes = "", name = "document" } = {},
+): Buffer {
   const namespaces = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"';
   const document = `<?xml version="1.0" encoding="UTF-8"?>${before}<w:document ${namespaces}><w:body>${body}</w:body></w:document>`;
   const parts = {
     "[Content_Types].xml": strToU8("<Types/>"),
-    "word/document.xml": strToU8(document),
+    [`word/${name}.xml`]: strToU8(document),
     "word/styles.xml": strToU8(`<w:styles ${namespaces}>${styles}</w:styles>`),
+    "word/footnotes.xml": strToU8(`<w:footnotes ${namespaces}>${footnotes}</w:footnotes>`),
   };
   return Buffer.from(zipSync(parts, { level: 1 }));
 }
@@ -118,6 +122,14 @@ export function docxBomb(): Buffer {
 /** Empty paragraphs: each of them would be several objects in a tree. */
 export function crowdedDocx(): Buffer {
   return docx(`${paragraph("The only line.")}${"<w:p><w:pPr/></w:p>".repeat(300_000)}`);
+}
+
+/** More entries than a document with a picture on each page has. */
+export function scatteredDocx(): Buffer {
+  const parts = Array.from({ length: 10_001 }, (_, n) => [`word/media/${n}.png`, new Uint8Array()]);
+  return Buffer.from(
+    zipSync({ ...Object.fromEntries(parts), "word/document.xml": strToU8("<x/>") }),
+  );
 }
 
 /** The same bomb, whose directory says that it is 100 bytes. */

@@ -69,6 +69,9 @@ describe("joinNeighbours", () => {
     const elsewhere = [hit(3), { ...hit(4), knowledgeSourceId: "b" }];
     expect(joinNeighbours(elsewhere, 0)).toHaveLength(2);
     expect(joinNeighbours([hit(3), hit(4)], 0)).toHaveLength(1); // control
+    // the other source's text at the same place is another text
+    const [first] = joinNeighbours([hit(3), { ...hit(4), knowledgeSourceId: "b" }], 1_000);
+    expect(first).toMatchObject({ start: 160, end: 420 });
   });
 
   it("keeps what is cited of the better hit", () => {

@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import iconv from "iconv-lite";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { insertChatbot } from "../../helpers/records.ts";
 import type { ChatbotRow, KnowledgeSourceRow } from "../../helpers/rows.ts";
@@ -9,7 +10,7 @@ describe("processDocument", () => {
   let world: KnowledgeWorld;
   let chatbot: ChatbotRow;
   let site: Server;
-  let page: (request: string) => { status?: number; type?: string; body: string };
+  let page: (request: string) => { status?: number; type?: string; body: string | Uint8Array };
 
   beforeAll(async () => {
     world = await startKnowledgeWorld();
@@ -110,6 +111,29 @@ describe("processDocument", () => {
       ["Delivery", "Islands"],
     ]);
     expect(chunks.map(({ content }) => content).join()).not.toContain("Home Shop");
+    // a passage is found by its headings, too
+    expect(world.models.requests.embeddings.at(-1)?.input[1]).toMatch(
+      /^Delivery\nIslands\nIslands/,
+    );
+  });
+
+  it("reads a text in the character set that its server names", async () => {
+    page = () => ({
+      type: "text/plain; charset=windows-1251",
+      body: iconv.encode("Да", "windows-1251"),
+    });
+    const id = await uploadUrl();
+    expect(await world.process(id)).toMatchObject({ outcome: "ready" });
+    expect(
+      await world.db.query("select content from document_chunks where knowledge_source_id = $1", [
+        id,
+      ]),
+    ).toEqual([{ content: "Да" }]);
+  });
+
+  it("stores a text in which a character is one that PostgreSQL has not", async () => {
+    const id = await upload(`We open at nine.\u0000 ${"We close at six. ".repeat(100)}`);
+    expect(await world.process(id)).toMatchObject({ outcome: "ready" });
   });
 
   it("reads a PDF that a web address leads to", async () => {
@@ -268,12 +292,18 @@ describe("processDocument", () => {
     });
   });
 
-  it("stops without a trace when the source is deleted meanwhile", async () => {
-    const id = await upload("We open at nine.");
+  it.each([
+    ["before a chunk is stored", 20],
+    ["between two batches", 50],
+    ["when all is stored", 95],
+  ])("stops without a trace when the source is deleted %s", async (_when, least) => {
+    const facts = Array.from({ length: 150 }, (_, n) => `Fact ${n}. ${"x ".repeat(450)}`);
+    const id = await upload(facts.join("\n\n"));
     const result = await world.process(id, {
       showProgress: async (percent) => {
-        if (percent === 20)
+        if (percent >= least) {
           await world.db.query("delete from knowledge_sources where id = $1", [id]);
+        }
       },
     });
     expect(result).toEqual({ outcome: "superseded" });
@@ -301,12 +331,13 @@ describe("processDocument", () => {
     ]);
   });
 
-  it("does not fail a source that another run has brought to a new version", async () => {
+  it("does not fail a source that another run has brought to a new version, nor sets it back", async () => {
     const id = await upload("We open at nine.");
     const slow = world.process(id, {
       showProgress: async (percent) => {
+        if (percent === 5) await world.process(id);
         if (percent !== 20) return;
-        await world.process(id);
+        expect(await source(id)).toMatchObject({ progress: 100, stage: null });
         throw new Error("late");
       },
     });

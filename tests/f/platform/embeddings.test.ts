@@ -1,3 +1,5 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { EmbeddingPace } from "../../../f/platform/embedding_pace.ts";
 import { DOCUMENT_RETRIES, openAiEmbeddings } from "../../../f/platform/embeddings.ts";
@@ -146,6 +148,50 @@ describe("openAiEmbeddings", () => {
     await expect(embeddings({ timeoutMs: 100 }).embed(["We open at nine."])).rejects.toMatchObject({
       status: undefined,
       isRetryable: true,
+    });
+  });
+});
+
+describe("openAiEmbeddings, answered by a provider that is wrong or odd", () => {
+  let server: Server;
+  let data: { index: number; embedding: string }[] = [];
+  beforeAll(async () => {
+    server = createServer((_request, response) => {
+      response.writeHead(200, { "content-type": "application/json" });
+      response.end(JSON.stringify({ data, usage: { total_tokens: 9 } }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  });
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  const entry = (index: number, first: number, size = 1_536) => {
+    const vector = new Float32Array(size).fill(first, 0, 1);
+    return { index, embedding: Buffer.from(vector.buffer).toString("base64") };
+  };
+  const embed = (entries: typeof data) => {
+    data = entries;
+    const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const client = makeOpenAiClient({ apiKey: "sk-test", baseUrl, timeoutMs: 60_000 });
+    return openAiEmbeddings(client, MODEL).embed(["first", "second"]);
+  };
+
+  it("takes each vector for the text whose number it has", async () => {
+    const { vectors } = await embed([entry(1, 0.5), entry(0, 0.25)]);
+    expect(vectors.map(([first]) => first)).toEqual([0.25, 0.5]);
+  });
+
+  it.each([
+    ["too few vectors", [entry(0, 1)], "1 vectors came back"],
+    ["too many", [entry(0, 1), entry(1, 1), entry(2, 1)], "3 vectors came back"],
+    ["another size", [entry(0, 1), entry(1, 1, 768)], "768 numbers instead of 1536"],
+  ])("refuses %s, and does not ask again", async (_what, entries, message) => {
+    await expect(embed(entries)).rejects.toMatchObject({
+      name: "ModelCallError",
+      message: expect.stringContaining(message),
+      isRetryable: false,
     });
   });
 });

@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { getPublicUrl } from "../../../f/platform/public_http.ts";
 import { resolveBunBinary } from "../../../local/windmill/bun_binary.ts";
 import type { ProbeAnswer, ProbeRequest } from "./public_http_probe.ts";
 
@@ -208,6 +209,16 @@ describe.each(Object.entries(runtimes))("getPublicUrl on %s", (_name, [program =
       expect(innerHits).toBe(0);
     });
 
+    it("refuses an address that is public by number and the installation's own", async () => {
+      const own = { ...NOWHERE, ownNetworks: ["2d00::/16"] };
+      const answer = await ask({
+        url: "http://page.test/secret",
+        options: { policy: own, maxBytes: MIB },
+        names: { "page.test": [[UNREACHABLE]] },
+      });
+      expect(answer).toMatchObject({ error: "AddressNotPublicError" });
+    });
+
     it.each([
       ["file:///etc/passwd", "only http and https are allowed"],
       ["ftp://example.com/", "only http and https are allowed"],
@@ -293,5 +304,13 @@ describe.each(Object.entries(runtimes))("getPublicUrl on %s", (_name, [program =
       names: { "page.test": [["127.0.0.2", "::1", "127.0.0.1"]] },
     });
     expect(answer).toMatchObject({ outcome: "read" });
+  });
+});
+
+it("gives up on a name that nobody resolves", async () => {
+  const options = { policy: NOWHERE, accept: "text/html", maxBytes: MIB, totalTimeoutMs: 20 };
+  const resolve = () => new Promise<string[]>(() => undefined);
+  await expect(getPublicUrl("http://page.test/", { ...options, resolve })).rejects.toMatchObject({
+    name: "HttpTimeoutError",
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { chunkDocument } from "../../../../f/knowledge/chunk.ts";
 import { extractDocument } from "../../../../f/knowledge/extract_document.ts";
-import { docx, paragraph } from "../hostile_documents.ts";
+import { docx, paragraph, scatteredDocx } from "../hostile_documents.ts";
 
 const style = (id: string, name: string, rest = "") =>
   `<w:style w:type="paragraph" w:styleId="${id}"><w:name w:val="${name}"/>${rest}</w:style>`;
@@ -44,6 +44,47 @@ describe("a Word document", () => {
     expect((await read(`<w:tbl>${bare}</w:tbl>`)).text).toBe("Monday | 9 to 18\nSunday | closed");
   });
 
+  it("gives no value the name of another column: where cells are merged, or a later row is marked", async () => {
+    const merged = row(["Place", "Price"], "header") + row(["Closed in winter"]);
+    expect((await read(`<w:tbl>${merged}</w:tbl>`)).text).toBe("Closed in winter");
+    const later = row(["Islands", "14"]) + row(["Place", "Price"], "header") + row(["Rest", "9"]);
+    expect((await read(`<w:tbl>${later}</w:tbl>`)).text).toBe(
+      "Islands | 14\nPlace | Price\nRest | 9",
+    );
+  });
+
+  it("gives a table in a cell as text of that cell", async () => {
+    const inner = `<w:tbl>${row(["9 to 12"])}${row(["14 to 18"])}</w:tbl>`;
+    const outer = `<w:tr>${cell("Monday")}<w:tc>${inner}</w:tc></w:tr>${row(["Sunday", "closed"])}`;
+    expect((await read(`<w:tbl>${outer}</w:tbl>`)).text).toBe(
+      "Monday | 9 to 12 14 to 18\nSunday | closed",
+    );
+  });
+
+  it("is read with its text boxes, once each, and its notes, which stand at the end", async () => {
+    const box = `<w:txbxContent>${paragraph("Call us.")}</w:txbxContent>`;
+    const body =
+      `<w:p><w:r><w:t>We deliver.</w:t><mc:AlternateContent><mc:Choice>${box}</mc:Choice>` +
+      `<mc:Fallback>${box}</mc:Fallback></mc:AlternateContent></w:r></w:p>`;
+    const bytes = docx(body, {
+      footnotes: `<w:footnote>${paragraph("Not to islands.")}</w:footnote>`,
+    });
+    const { text } = await extractDocument("docx", { bytes });
+    expect(text).toBe("We deliver.\nCall us.\n\nNot to islands.");
+  });
+
+  it("is refused when it has more than 10,000 parts", async () => {
+    await expect(extractDocument("docx", { bytes: scatteredDocx() })).rejects.toMatchObject({
+      name: "DocumentTooComplexError",
+      message: expect.stringContaining("10000 parts"),
+    });
+  });
+
+  it("is found under the name that Word Online gives it", async () => {
+    const bytes = docx(paragraph("We deliver."), { name: "document2" });
+    expect((await extractDocument("docx", { bytes })).text).toBe("We deliver.");
+  });
+
   it("is read as it is shown: without what was deleted, with breaks, lists and entities", async () => {
     const { text } = await read(
       `<w:p><w:r><w:t>Tom &amp; Ann</w:t><w:br/><w:t xml:space="preserve">are </w:t></w:r>` +
@@ -80,6 +121,16 @@ describe("Markdown, a table and a page's file", () => {
     expect(text).toBe(
       "Model: Aurora\nPrice: 1,499\n\nModel: Borealis\nPrice: 899\nNote: two\nlines",
     );
+  });
+
+  it("is refused when it has more than 8 million characters", async () => {
+    const long = bytes("x".repeat(8_000_001));
+    await expect(extractDocument("text", long)).rejects.toMatchObject({
+      name: "DocumentTooComplexError",
+      message: expect.stringContaining("8000000 characters"),
+    });
+    const longest = { bytes: long.bytes.subarray(1) };
+    expect((await extractDocument("text", longest)).text).toHaveLength(8_000_000); // control
   });
 
   it("keeps a table's rows whole in passages", async () => {
