@@ -3,6 +3,7 @@ import { extractDocument } from "../../../f/knowledge/extract_document.ts";
 import { main as processDocument } from "../../../f/knowledge/process_document.ts";
 import { main as search } from "../../../f/knowledge/search.ts";
 import { main as uploadDocument } from "../../../f/knowledge/upload_document.ts";
+import { EmbeddingPace } from "../../../f/platform/embedding_pace.ts";
 import { type ModelsStandIn, startModels } from "../../../local/models/start_models.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/database.ts";
 import { insertChatbot } from "../../helpers/records.ts";
@@ -69,10 +70,13 @@ describe("the knowledge scripts, as Windmill runs them", () => {
       ],
     ]);
 
+    const pace = vi.spyOn(EmbeddingPace.prototype, "take");
     expect(await processDocument(uploaded.knowledge_source_id, resource)).toMatchObject({
       outcome: "ready",
       chunks: 1,
     });
+    expect(pace.mock.calls).toEqual([[["The frame warranty lasts seven years."]]]);
+    pace.mockRestore();
     expect(windmill.progress.at(-1)).toBe(100);
 
     expect(await search(id, "How long is the frame warranty?", resource)).toEqual([
@@ -91,6 +95,30 @@ describe("the knowledge scripts, as Windmill runs them", () => {
       },
     ]);
     expect(await search(id, "Who won the chess championship?", resource)).toEqual([]);
+  });
+
+  it("wait for the provider's next minute before a document fails", async () => {
+    const { id } = await insertChatbot(db);
+    const resource = db.resource("chatbot_app");
+    const file = Buffer.from("We open at nine.").toString("base64");
+    const { knowledge_source_id } = await uploadDocument(id, "text", "Hours", resource, file);
+    const fault = { kind: "error", status: 429, retryAfterSeconds: 57 } as const;
+    models.failNext(fault, { call: "embeddings" });
+    const { setTimeout } = globalThis;
+    const waits: number[] = [];
+    // of all that the process waits for, only this passes at once
+    vi.stubGlobal("setTimeout", (work: () => void, ms?: number) => {
+      if (ms !== 57_000) return setTimeout(work, ms);
+      waits.push(ms);
+      return setTimeout(work, 0);
+    });
+    try {
+      const result = await processDocument(knowledge_source_id, resource);
+      expect(result).toMatchObject({ outcome: "ready" });
+    } finally {
+      vi.unstubAllGlobals();
+    }
+    expect(waits).toEqual([57_000]);
   });
 
   it("say that a chatbot does not exist", async () => {
