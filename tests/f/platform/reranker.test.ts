@@ -6,15 +6,19 @@ import { type ModelsStandIn, startModels } from "../../../local/models/start_mod
 
 const windmill = vi.hoisted(() => {
   class ApiError extends Error {
-    readonly status = 404;
+    readonly status: number;
+    constructor(status: number) {
+      super(`Windmill answered ${status}`);
+      this.status = status;
+    }
   }
-  return { ApiError, variable: undefined as string | undefined };
+  return { ApiError, variable: undefined as string | undefined, absentStatus: 404 };
 });
 vi.mock("windmill-client", () => ({
   ApiError: windmill.ApiError,
   VariableService: {
     getVariableValue: async () => {
-      if (windmill.variable === undefined) throw new windmill.ApiError("not found");
+      if (windmill.variable === undefined) throw new windmill.ApiError(windmill.absentStatus);
       return windmill.variable;
     },
   },
@@ -112,6 +116,13 @@ describe("readReranker", () => {
   it.each([undefined, "", " "])("has none where the variable is %j", async (variable) => {
     windmill.variable = variable;
     expect(await readReranker()).toBeUndefined();
+  });
+
+  it("does not take a Windmill that is away for one that has none", async () => {
+    windmill.variable = undefined;
+    windmill.absentStatus = 500;
+    await expect(readReranker()).rejects.toThrow("500");
+    windmill.absentStatus = 404;
   });
 
   it("has the one that the variable names", async () => {
