@@ -1,5 +1,4 @@
 import * as wmill from "windmill-client";
-import * as z from "zod/v4";
 import {
   authorize,
   type Operator,
@@ -9,7 +8,7 @@ import {
 import { type Database, type Postgresql, withDb, withTenant } from "../platform/postgres.ts";
 import { readPublicHttpPolicy } from "../platform/public_http_policy.ts";
 import { organizationOfChatbot } from "./chatbot_tenant.ts";
-import { DocumentError, UploadLimitError } from "./document_errors.ts";
+import { DocumentError, UploadInvalidError, UploadLimitError } from "./document_errors.ts";
 import { startProcessing, type UploadResult, uploadDocument } from "./upload_document.ts";
 import { parseUpload, type UploadRequest } from "./upload_request.ts";
 import { workspaceStorage } from "./uploaded_object.ts";
@@ -84,8 +83,6 @@ const SHOWN_REFUSALS = 100;
 /** percent: finding the pages, and then each of them */
 const FOUND_PERCENT = 50;
 
-const maxPages = z.int().min(1).max(MOST_PAGES, `At most ${MOST_PAGES} pages at a time.`);
-
 /** @throws DocumentError, PublicHttpError for a site that cannot be read at all, NotPermittedError */
 export async function uploadWebsite(
   request: WebsiteRequest,
@@ -93,7 +90,7 @@ export async function uploadWebsite(
   clients: WebsiteClients,
 ): Promise<WebsiteResult> {
   const { chatbotId, url } = siteOf(request);
-  const wanted = maxPages.parse(request.max_pages);
+  const wanted = pagesWanted(request);
   const organizationId = await organizationOfChatbot(clients.database, chatbotId);
   await withTenant(clients.database, organizationId, async (tenant) => {
     await authorize(tenant, operator, ACTION);
@@ -124,6 +121,12 @@ function siteOf({ chatbot_id, url }: WebsiteRequest): { chatbotId: string; url: 
   const upload = parseUpload({ chatbot_id, source_type: "url", name: "site", url });
   if (upload.sourceType !== "url") throw new TypeError("a url was parsed as a file");
   return upload;
+}
+
+function pagesWanted({ max_pages }: WebsiteRequest): number {
+  if (Number.isInteger(max_pages) && max_pages >= 1 && max_pages <= MOST_PAGES) return max_pages;
+  const problem = `Choose a number of pages from 1 to ${MOST_PAGES}.`;
+  throw new UploadInvalidError([{ field: "max_pages", problem }]);
 }
 
 async function takePages(

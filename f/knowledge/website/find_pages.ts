@@ -149,10 +149,17 @@ async function pageAt(
       return undefined;
     }
     const reached = pageAddress(answer.url) ?? url;
+    // a redirect may lead to what robots.txt forbids
+    const refusal = pages.refusalOf(reached);
+    if (refusal !== undefined) {
+      pages.refuse(url, refusal);
+      return undefined;
+    }
     if (!/html$/.test(answer.contentType)) return { url: reached, title: undefined, links: [] };
     const { title, canonical, links } = readLinks(decodeText(answer.body) ?? "", answer.url);
-    const wanted = canonical && isOfSite(canonical, url) ? pageAddress(canonical) : undefined;
-    return { url: wanted ?? reached, title: title || undefined, links };
+    const wanted = pageAddress(canonical ?? "") ?? reached;
+    const isTaken = pages.refusalOf(wanted) === undefined;
+    return { url: isTaken ? wanted : reached, title: title || undefined, links };
   } catch (error) {
     if (!(error instanceof PublicHttpError)) throw error;
     pages.refuse(url, failureSentence(error));

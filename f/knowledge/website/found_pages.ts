@@ -38,10 +38,15 @@ export class FoundPages {
     const url = pageAddress(address);
     if (url === undefined || this.#seen.has(url)) return undefined;
     this.#seen.add(url);
-    const reason = refusalOf(url, this.#site, this.#robots.isAllowed);
+    const reason = this.refusalOf(url);
     if (reason === undefined) return url;
     this.refuse(url, reason);
     return undefined;
+  }
+
+  /** Why a page is not taken, as a sentence; undefined when there is no reason. */
+  refusalOf(url: string): string | undefined {
+    return refusalOf(url, this.#site, this.#robots.isAllowed);
   }
 
   take(page: FoundPage): void {

@@ -74,7 +74,7 @@ describe("a site with a sitemap", () => {
       { source_type: "url", name: `${site.host}/hours`, status: "pending" },
       { source_type: "url", url: `${site.origin}/returns?a=1&b=2` },
     ]);
-    expect(percents.at(-1)).toBe(100);
+    expect(percents).toEqual([2, 75, 100, 100]);
     // a second time nothing is new
     expect((await upload()).taken.map(({ is_new }) => is_new)).toEqual([false, false]);
   });
@@ -91,7 +91,15 @@ describe("a site with a sitemap", () => {
     site.pages.set("/robots.txt", { body: "User-agent: *\nDisallow: /private" });
     site.pages.set(
       "/sitemap.xml",
-      xml("urlset", "/a", "/private/b", "/c.jpg", "https://other.example/", "file:///etc/passwd"),
+      xml(
+        "urlset",
+        "/a",
+        "/private/b",
+        "/c.jpg",
+        "https://other.example/",
+        `http://user:secret@${site.host}/`,
+        "file:///etc/passwd",
+      ),
     );
     const { taken, refused } = await upload();
     expect(paths(taken)).toEqual(["/a"]);
@@ -99,6 +107,7 @@ describe("a site with a sitemap", () => {
       expect.stringContaining("robots.txt"),
       expect.stringContaining("no web page"),
       expect.stringContaining("another web site"),
+      expect.stringContaining("a password"),
     ]);
     expect(site.requests.map(({ path }) => path)).toEqual(["/robots.txt", "/sitemap.xml"]);
   });
@@ -130,6 +139,38 @@ describe("a site without a sitemap", () => {
     expect(paths(refused)).toEqual(["/file", "/gone"]);
   });
 
+  it("is not left by a redirect or a canonical address, nor is robots.txt got round by them", async () => {
+    const other = await startTestSite();
+    world.allowedPrivateOrigins.push(other.host);
+    other.pages.set("/there", html("There", "Another site"));
+    site.pages.set("/robots.txt", {
+      type: "text/plain",
+      body: "User-agent: *\nDisallow: /private",
+    });
+    const moved = (location: string) => ({ status: 302, headers: { location } });
+    const known = (as: string) => ({ body: `<link rel="canonical" href="${as}"><p>Text</p>` });
+    site.pages.set("/", html("Home", "Welcome", ["/1", "/2", "/3", "/4"]));
+    site.pages.set("/1", moved(`${other.origin}/there`));
+    site.pages.set("/2", known(`${other.origin}/there`));
+    site.pages.set("/3", moved("/private/a"));
+    site.pages.set("/4", known("/private/b"));
+    site.pages.set("/private/a", html("Private", "Not for programs"));
+    const { taken, refused } = await upload();
+    other.close();
+    world.allowedPrivateOrigins.pop();
+    expect(paths(taken)).toEqual(["/", "/2", "/4"]);
+    expect(refused).toEqual([
+      { url: `${site.origin}/1`, reason: "It leads to another web site." },
+      { url: `${site.origin}/3`, reason: expect.stringContaining("robots.txt") },
+    ]);
+  });
+
+  it("has each page under a name that is no longer than a name may be", async () => {
+    site.pages.set("/", html("Home ".repeat(100), "Welcome"));
+    const { taken } = await upload();
+    expect(taken.map(({ name }) => name.length)).toEqual([200]);
+  });
+
   it("ends at the wanted number of pages, and tells how many more there are", async () => {
     site.pages.set("/", html("Home", "Welcome", ["/1", "/2", "/3"]));
     for (const n of [1, 2, 3]) site.pages.set(`/${n}`, html(`${n}`, "Text"));
@@ -140,6 +181,23 @@ describe("a site without a sitemap", () => {
 });
 
 describe("an upload of a site", () => {
+  it.each([0, 501, 2.5])("is not of %s pages", async (max_pages) => {
+    await expect(upload({ max_pages })).rejects.toMatchObject({
+      name: "UploadInvalidError",
+      message: expect.stringContaining("1 to 500"),
+    });
+    expect(site.requests).toEqual([]);
+  });
+
+  it("takes a robots.txt that the site cannot show for a refusal", async () => {
+    site.pages.set("/sitemap.xml", xml("urlset", "/a"));
+    site.pages.set("/robots.txt", { status: 503 });
+    await expect(upload()).rejects.toMatchObject({ name: "HttpStatusError" });
+    expect(site.requests.map(({ path }) => path)).toEqual(["/robots.txt"]);
+    site.pages.delete("/robots.txt");
+    expect((await upload()).taken).toHaveLength(1); // control
+  });
+
   it("stops at the organization's limit, and refuses the others with its sentence", async () => {
     const organization = await insertOrganization(world.db, { source_limit: 1 });
     chatbot = await insertChatbot(world.db, { organization_id: organization.id });
@@ -208,6 +266,14 @@ describe("a hostile site", () => {
     expect((await upload({ url, pages_from: "sitemap" })).refused).toEqual([
       { url, reason: "It is no sitemap." },
     ]);
+  });
+
+  it("whose links lead to nothing is asked three times for each page that is wanted", async () => {
+    const links = Array.from({ length: 50 }, (_, n) => `/gone/${n}`);
+    site.pages.set("/", html("Home", "Welcome", links));
+    const { taken } = await upload({ max_pages: 4, pages_from: "links" });
+    expect(paths(taken)).toEqual(["/"]);
+    expect(site.requests).toHaveLength(13); // and robots.txt
   });
 
   it("whose pages never end is left when its bytes are used up", async () => {
