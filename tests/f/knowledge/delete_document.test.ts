@@ -157,7 +157,10 @@ describe("the list of documents", () => {
     const empty = await upload(" ");
     await world.process(empty);
     await upload("Third");
-    await insertKnowledgeSource(world.db); // another chatbot's
+    // another chatbot's of the same organization
+    const { organization_id } = chatbot;
+    const sibling = await insertChatbot(world.db, { organization_id });
+    await insertKnowledgeSource(world.db, { chatbot_id: sibling.id });
 
     const one = await list();
     expect(one).toMatchObject({ page: 1, total_pages: 2, total_documents: 3 });
@@ -182,6 +185,14 @@ describe("the list of documents", () => {
     ]);
     expect((await list({ status: "failed" })).documents).toMatchObject([
       { id: empty, error: "There is no text in this document.", is_searchable: false },
+    ]);
+    await world.db.query(
+      `update knowledge_sources set status = 'pending',
+         check_problem = 'The page is no longer there.' where id = $1`,
+      [first],
+    );
+    expect((await list({ page: 2 })).documents).toMatchObject([
+      { id: first, error: "The page is no longer there.", is_searchable: true },
     ]);
   });
 });

@@ -23,6 +23,11 @@ vi.mock("windmill-client", () => ({
   getResource: async () => windmill.openai,
   writeS3File: async ({ s3 }: { s3: string }, content: Blob) =>
     windmill.files.set(s3, new Uint8Array(await content.arrayBuffer())),
+  HelpersService: {
+    loadFileMetadata: async ({ fileKey }: { fileKey: string }) => ({
+      size_in_bytes: windmill.files.get(fileKey)?.length,
+    }),
+  },
   loadS3File: async ({ s3 }: { s3: string }) => windmill.files.get(s3),
   setProgress: async (percent: number) => windmill.progress.push(percent),
   runScriptByPathAsync: async (...call: unknown[]) => {
@@ -95,6 +100,47 @@ describe("the knowledge scripts, as Windmill runs them", () => {
       },
     ]);
     expect(await search(id, "Who won the chess championship?", resource)).toEqual([]);
+  });
+
+  it("show each rank of a passage as what it is", async () => {
+    const { id } = await insertChatbot(db, { max_distance: 2 });
+    const resource = db.resource("chatbot_app");
+    for (const passage of ["The frame warranty lasts seven years.", "Brakes wear out."]) {
+      const file = Buffer.from(passage).toString("base64");
+      const { knowledge_source_id } = await uploadDocument(id, "text", passage, resource, file);
+      await processDocument(knowledge_source_id, resource);
+    }
+    expect(await search(id, "frame warranty", resource)).toMatchObject([
+      {
+        rank: 1,
+        fused_rank: 1,
+        vector_rank: 1,
+        text_rank: 1,
+        passage: expect.stringMatching("frame"),
+      },
+      { rank: 2, fused_rank: 2, vector_rank: 2, text_rank: null, passage: "Brakes wear out." },
+    ]);
+  });
+
+  it.each([
+    ["a record", { s3: "windmill_uploads/hours.txt" }],
+    ["an address", "s3:///windmill_uploads/hours.txt"],
+  ] as const)("upload a file of the object storage that is given as %s", async (_what, file) => {
+    windmill.files.set("windmill_uploads/hours.txt", Buffer.from("We open at nine."));
+    const { id } = await insertChatbot(db);
+    const resource = db.resource("chatbot_app");
+    const uploaded = await uploadDocument(
+      id,
+      "text",
+      "Hours",
+      resource,
+      undefined,
+      undefined,
+      file,
+    );
+    expect(await processDocument(uploaded.knowledge_source_id, resource)).toMatchObject({
+      outcome: "ready",
+    });
   });
 
   it("wait for the provider's next minute before a document fails", async () => {

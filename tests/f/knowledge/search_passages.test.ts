@@ -93,10 +93,16 @@ describe("searchPassages", () => {
       ["The pump X100 is red.", 0.3],
     ]);
     const { passages } = await search(chatbot, "pump X200");
-    expect(passages.map(({ content }) => content)).toEqual([
-      "The pump X200 weighs 12 kg.",
-      "Nothing in common.",
-      "The pump X100 is red.",
+    const ranks = passages.map(({ content, ...passage }) => [
+      content,
+      passage.fusedRank,
+      passage.vectorRank,
+      passage.textRank,
+    ]);
+    expect(ranks).toEqual([
+      ["The pump X200 weighs 12 kg.", 1, 2, 1],
+      ["Nothing in common.", 2, 1, null],
+      ["The pump X100 is red.", 3, 3, 2],
     ]);
   });
 

@@ -101,21 +101,25 @@ describe("uploadDocument", () => {
     expect(second.knowledge_source_id).not.toBe(first.knowledge_source_id);
   });
 
-  it("tries a failed source again", async () => {
+  it("tries a failed source again, from the start", async () => {
     const { id } = await insertChatbot(world.db);
     const { knowledge_source_id } = await world.upload(text(id, "again"));
     await world.db.query(
-      "update knowledge_sources set status = 'failed', error_message = 'It failed.' where id = $1",
+      `update knowledge_sources
+       set status = 'failed', error_message = 'It failed.', progress = 40, recoveries = 2 where id = $1`,
       [knowledge_source_id],
     );
-    expect(await world.upload(text(id, "again"))).toMatchObject({
+    expect(await world.upload({ ...text(id, "again"), name: "Hours" })).toMatchObject({
       knowledge_source_id,
       status: "pending",
       job_id: expect.any(String),
     });
     expect(await source(knowledge_source_id)).toMatchObject({
+      name: "Hours",
       status: "pending",
+      progress: 0,
       error_message: null,
+      recoveries: 0,
     });
   });
 
@@ -125,7 +129,7 @@ describe("uploadDocument", () => {
     const silentFor = (minutes: number) =>
       world.db.query(
         `with quiet as (select set_config('session_replication_role', 'replica', true))
-         update knowledge_sources set status = 'processing', updated_at = now() - make_interval(mins => $2)
+         update knowledge_sources set status = 'processing', stage = 'embedding', updated_at = now() - make_interval(mins => $2)
          from quiet where id = $1`,
         [knowledge_source_id, minutes],
       );
@@ -133,16 +137,17 @@ describe("uploadDocument", () => {
     expect(await world.upload(text(id, "stuck"))).not.toHaveProperty("job_id");
     await silentFor(16);
     expect(await world.upload(text(id, "stuck"))).toHaveProperty("job_id");
+    expect(await source(knowledge_source_id)).toMatchObject({ status: "pending", stage: null });
   });
 
-  it("leaves a source failed, with a sentence, when its job cannot be started", async () => {
+  const away = () => Promise.reject(new Error("Windmill is away"));
+
+  it.each([
+    ["its job cannot be started", { startProcessing: away }],
+    ["its file cannot be stored", { saveFile: away }],
+  ])("leaves a source failed, with a sentence, when %s", async (_what, clients) => {
     const { id } = await insertChatbot(world.db);
-    const startProcessing = async () => {
-      throw new Error("Windmill is away");
-    };
-    await expect(world.upload(text(id, "no job"), { startProcessing })).rejects.toThrow(
-      "Windmill is away",
-    );
+    await expect(world.upload(text(id, "no job"), clients)).rejects.toThrow("Windmill is away");
     const [row] = await world.db.query<KnowledgeSourceRow>(
       "select * from knowledge_sources where chatbot_id = $1",
       [id],

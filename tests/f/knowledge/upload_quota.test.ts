@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { ObjectStorage } from "../../../f/knowledge/uploaded_object.ts";
 import { insertChatbot, insertOrganization } from "../../helpers/records.ts";
 import type { ChatbotRow, OrganizationRow } from "../../helpers/rows.ts";
 import { base64, type KnowledgeWorld, startKnowledgeWorld } from "./knowledge_world.ts";
@@ -130,13 +131,16 @@ describe("a file in the object storage", () => {
   });
   afterAll(() => world.close());
 
-  const upload = (s3: string, storage?: string) =>
-    world.upload({
-      chatbot_id: chatbot.id,
-      source_type: "text",
-      name: "A",
-      file: { s3, storage },
-    });
+  const upload = (s3: string, storage?: string, objects?: ObjectStorage) =>
+    world.upload(
+      { chatbot_id: chatbot.id, source_type: "text", name: "A", file: { s3, storage } },
+      objects && { storage: objects },
+    );
+  /** To load it is to run out of memory. */
+  const ENORMOUS: ObjectStorage = {
+    sizeOf: async () => 5 * 1024 ** 3,
+    load: () => Promise.reject(new Error("5 GB were loaded")),
+  };
 
   it.each([
     ["the form's", () => "windmill_uploads/upload_1.txt"],
@@ -165,6 +169,9 @@ describe("a file in the object storage", () => {
     });
     world.files.set(key, Buffer.alloc(10 * 1024 * 1024 + 1, "a"));
     await expect(upload(key)).rejects.toMatchObject({ name: "FileTooLargeError" });
+    await expect(upload(key, undefined, ENORMOUS)).rejects.toMatchObject({
+      name: "FileTooLargeError",
+    });
     world.files.set(key, Buffer.from("%PDF-1.7"));
     await expect(upload(key)).rejects.toMatchObject({ name: "WrongFileTypeError" });
     await expect(upload(key, "second")).rejects.toMatchObject({ name: "UploadInvalidError" });

@@ -74,8 +74,11 @@ describe("a page that has changed", () => {
     site.pages.set("/hours", html("Hours", "The workshop opens at eleven in the morning."));
     expect(await resync()).toMatchObject({ changed: 0, unchanged: 0 }); // nobody asks twice a day
     await aDayLater();
+    await world.db.query("update knowledge_sources set recoveries = 2");
     expect(await resync()).toMatchObject({ changed: 1 });
     expect(started).toEqual([id]);
+    // another page, and three more tries
+    expect(await sourceOf(id)).toMatchObject({ status: "pending", progress: 0, recoveries: 0 });
     expect((await world.find(chatbot, "When does it open?"))[0]).toContain("nine");
     await world.process(id);
     const [found, ...more] = await world.find(chatbot, "When does it open?");
@@ -104,11 +107,19 @@ describe("a page that has changed", () => {
 describe("a page that has not changed", () => {
   it("is not sent again by a server that knows its state", async () => {
     const page = html("Hours", "The workshop opens at nine.");
-    site.pages.set("/hours", { ...page, headers: { etag: '"1"' } });
+    const lastModified = "Fri, 20 Nov 2026 09:00:00 GMT";
+    const headers = { etag: '"1"', "last-modified": lastModified };
+    site.pages.set("/hours", { ...page, headers });
     await pageAt("/hours");
-    await aDayLater();
-    expect(await resync()).toMatchObject({ unchanged: 1 });
-    expect(site.requests.at(-1)?.headers["if-none-match"]).toBe('"1"');
+    // each day, and not only on the first
+    for (const _day of [1, 2]) {
+      await aDayLater();
+      expect(await resync()).toMatchObject({ unchanged: 1 });
+      expect(site.requests.at(-1)?.headers).toMatchObject({
+        "if-none-match": '"1"',
+        "if-modified-since": lastModified,
+      });
+    }
     expect(started).toEqual([]);
   });
 });
@@ -156,7 +167,11 @@ describe("a page that cannot be read", () => {
 
     site.pages.set("/hours", html("Hours", "The workshop opens at nine."));
     expect(await look()).toMatchObject({ unchanged: 1 });
-    expect(await sourceOf(id)).toMatchObject({ gone_at: null, check_problem: null });
+    expect(await sourceOf(id)).toMatchObject({
+      gone_at: null,
+      check_problem: null,
+      missing_checks: 0,
+    });
   });
 });
 
@@ -189,6 +204,34 @@ describe("a run", () => {
     const looked = await resync({ now: () => times.shift() ?? Number.POSITIVE_INFINITY });
     expect(looked).toMatchObject({ missing: 1, untouched: 0 });
     expect(await resync()).toMatchObject({ missing: 1 });
+  });
+
+  it("shows its progress to Windmill", async () => {
+    await insertPages(chatbot, 3);
+    const shown: number[] = [];
+    await resync({ showProgress: async (percent) => void shown.push(percent) });
+    expect(shown).toEqual([33, 66, 100]);
+  });
+
+  it.each([
+    ["the same", "The workshop opens at nine."],
+    ["another", "The workshop opens at eleven."],
+  ])("leaves a source to the job that has begun meanwhile, be its page %s", async (_, text) => {
+    site.pages.set("/hours", html("Hours", "The workshop opens at nine."));
+    const id = await pageAt("/hours");
+    site.pages.set("/hours", html("Hours", text));
+    await aDayLater();
+    const readHttpPolicy = async () => {
+      await world.db.query(
+        "update knowledge_sources set status = 'processing', stage = 'reading' where id = $1",
+        [id],
+      );
+      return { allowedPrivateOrigins: world.allowedPrivateOrigins, ownNetworks: [] };
+    };
+    const files = { readHttpPolicy, pageTimeoutMs: 60_000 };
+    expect(await resync({ files })).toMatchObject({ untouched: 1 });
+    expect(started).toEqual([]);
+    expect(await sourceOf(id)).toMatchObject({ status: "processing", stage: "reading" });
   });
 
   it("leaves a source alone that is being processed, or is no page", async () => {
