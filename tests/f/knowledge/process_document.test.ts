@@ -331,6 +331,20 @@ describe("processDocument", () => {
     ]);
   });
 
+  it("leaves nothing of a run that another one overtook between two batches", async () => {
+    const facts = Array.from({ length: 150 }, (_, n) => `Fact ${n}. ${"x ".repeat(450)}`);
+    const id = await upload(facts.join("\n\n"));
+    let second: unknown;
+    const first = await world.process(id, {
+      showProgress: async (percent) => {
+        if (percent > 50) second ??= await world.process(id);
+      },
+    });
+    expect(second).toMatchObject({ outcome: "ready", version: 2 });
+    expect(first).toEqual({ outcome: "superseded" });
+    expect(await versions(id)).toEqual([2]);
+  });
+
   it("does not fail a source that another run has brought to a new version, nor sets it back", async () => {
     const id = await upload("We open at nine.");
     const slow = world.process(id, {
