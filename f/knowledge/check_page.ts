@@ -5,7 +5,6 @@ import { getPage, type PageState, type SourceFiles, stateOf } from "./read_sourc
 
 /** One morning's mistake of a web site is no reason to speak of a page as gone. */
 const MISSING_UNTIL_GONE = 3;
-const MISSING_STATUSES = [404, 410];
 
 /**
  * changed: it waits to be processed. gone: that was said for the third time in a row, just now.
@@ -59,9 +58,10 @@ async function look(known: KnownPage, files: PageFiles): Promise<Found> {
     now = stateOf(await getPage(known.url, files, known));
   } catch (error) {
     if (!(error instanceof PublicHttpError)) throw error;
-    const status = error instanceof HttpStatusError ? error.status : undefined;
-    if (status === 304) return { kind: "unchanged", facts: [known.etag, known.lastModified] };
-    if (status !== undefined && MISSING_STATUSES.includes(status)) {
+    const answer = error instanceof HttpStatusError ? error : undefined;
+    if (answer?.status === 304)
+      return { kind: "unchanged", facts: [known.etag, known.lastModified] };
+    if (answer?.isMissing) {
       return { kind: "missing", facts: ["The page is no longer there.", MISSING_UNTIL_GONE] };
     }
     return { kind: "unreadable", facts: [failureSentence(error)] };

@@ -41,12 +41,18 @@ export class WrongFileTypeError extends DocumentError {
   readonly found: string | null;
 
   constructor(expected: string, found: string | null) {
-    super(
-      `The file is not ${TYPE_NAMES[expected] ?? expected}${found ? `, but ${TYPE_NAMES[found] ?? found}` : ""}.`,
-    );
+    super(`The file is not ${TYPE_NAMES[expected] ?? expected}${insteadOf(found)}`);
     this.expected = expected;
     this.found = found;
   }
+}
+
+function insteadOf(found: string | null): string {
+  if (found === null) {
+    return ". What can be read: PDF, Word (.docx), text, Markdown, web pages (.html) and tables (.csv).";
+  }
+  const name = TYPE_NAMES[found] ?? found;
+  return found === "ole" ? `, but ${name}.` : `, but ${name}. Upload it as that.`;
 }
 
 const TYPE_NAMES: Record<string, string> = {

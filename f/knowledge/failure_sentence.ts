@@ -39,6 +39,7 @@ function pageSentence(error: PublicHttpError): string {
     return `The page is larger than ${error.maxBytes / 1024 / 1024} MB.`;
   }
   if (error instanceof HttpStatusError) {
+    if (error.isMissing) return "There is no such page. Check the address.";
     return `The web site answered with an error (${error.status}). Can the page be opened without logging in?`;
   }
   return "The web page could not be read. Check that the address opens in a browser.";

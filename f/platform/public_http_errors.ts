@@ -79,6 +79,11 @@ export class HttpStatusError extends PublicHttpError {
     super(url, `${url} answered with status ${status}.`);
     this.status = status;
   }
+
+  /** HTTP: Not Found, Gone. */
+  get isMissing(): boolean {
+    return this.status === 404 || this.status === 410;
+  }
 }
 
 export class ResponseTooLargeError extends PublicHttpError {
