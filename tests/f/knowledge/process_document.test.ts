@@ -249,7 +249,7 @@ describe("processDocument", () => {
   });
 
   it.each([
-    ["a missing page", () => ({ status: 404, body: "" }), /error \(404\)/],
+    ["a missing page", () => ({ status: 404, body: "" }), /no such page/],
     ["an image", () => ({ type: "image/png", body: "\x89PNG\0\0\0\0" }), /not lead to a web page/],
     ["an empty page", () => ({ body: "<html><body></body></html>" }), /no text/],
     ["a page nested too deep", () => ({ body: `<html>${"<div>".repeat(300)}` }), /nested/],
