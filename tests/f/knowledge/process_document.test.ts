@@ -6,6 +6,12 @@ import { insertChatbot } from "../../helpers/records.ts";
 import type { ChatbotRow, KnowledgeSourceRow } from "../../helpers/rows.ts";
 import { base64, type KnowledgeWorld, makePdf, startKnowledgeWorld } from "./knowledge_world.ts";
 
+/** 150 chunks: 100 are embedded and stored at a time. */
+const TWO_BATCHES = Array.from(
+  { length: 150 },
+  (_, number) => `Fact ${number}. ${"x ".repeat(450)}`,
+).join("\n\n");
+
 describe("processDocument", () => {
   let world: KnowledgeWorld;
   let chatbot: ChatbotRow;
@@ -223,8 +229,7 @@ describe("processDocument", () => {
          from embedding_usage_logs where knowledge_source_id = $1 order by id`,
         [id],
       );
-    const facts = Array.from({ length: 150 }, (_, n) => `Fact ${n}. ${"x ".repeat(450)}`);
-    const id = await upload(facts.join("\n\n"));
+    const id = await upload(TWO_BATCHES);
     const showProgress = async (percent: number) => {
       if (percent > 50) throw new Error("the worker is gone");
     };
@@ -297,8 +302,7 @@ describe("processDocument", () => {
     ["between two batches", 50],
     ["when all is stored", 95],
   ])("stops without a trace when the source is deleted %s", async (_when, least) => {
-    const facts = Array.from({ length: 150 }, (_, n) => `Fact ${n}. ${"x ".repeat(450)}`);
-    const id = await upload(facts.join("\n\n"));
+    const id = await upload(TWO_BATCHES);
     const result = await world.process(id, {
       showProgress: async (percent) => {
         if (percent >= least) {
@@ -332,8 +336,7 @@ describe("processDocument", () => {
   });
 
   it("leaves nothing of a run that another one overtook between two batches", async () => {
-    const facts = Array.from({ length: 150 }, (_, n) => `Fact ${n}. ${"x ".repeat(450)}`);
-    const id = await upload(facts.join("\n\n"));
+    const id = await upload(TWO_BATCHES);
     let second: unknown;
     const first = await world.process(id, {
       showProgress: async (percent) => {
