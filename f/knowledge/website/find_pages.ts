@@ -1,3 +1,4 @@
+import type { PublicResponse } from "../../platform/public_http.ts";
 import { HttpStatusError, PublicHttpError } from "../../platform/public_http_errors.ts";
 import { decodeText } from "../decode_text.ts";
 import { UnsupportedTypeError } from "../document_errors.ts";
@@ -133,6 +134,14 @@ interface ReadPage {
   readonly links: readonly string[];
 }
 
+/** Why what a page's address led to is not taken, as a sentence; undefined when there is no reason. */
+function refusalOfAnswer(answer: PublicResponse, url: string): string | undefined {
+  if (!TAKEN_TYPES.test(answer.contentType)) {
+    return new UnsupportedTypeError(answer.contentType || "unknown").message;
+  }
+  return isOfSite(answer.url, url) ? undefined : "It leads to another web site.";
+}
+
 async function pageAt(
   url: string,
   pages: FoundPages,
@@ -140,17 +149,8 @@ async function pageAt(
 ): Promise<ReadPage | undefined> {
   try {
     const answer = await reader.get(url, PAGE_TYPES, MAX_PAGE_BYTES);
-    if (!TAKEN_TYPES.test(answer.contentType)) {
-      pages.refuse(url, new UnsupportedTypeError(answer.contentType || "unknown").message);
-      return undefined;
-    }
-    if (!isOfSite(answer.url, url)) {
-      pages.refuse(url, "It leads to another web site.");
-      return undefined;
-    }
     const reached = pageAddress(answer.url) ?? url;
-    // a redirect may lead to what robots.txt forbids
-    const refusal = pages.refusalOf(reached);
+    const refusal = refusalOfAnswer(answer, url) ?? pages.refusalOf(reached);
     if (refusal !== undefined) {
       pages.refuse(url, refusal);
       return undefined;
