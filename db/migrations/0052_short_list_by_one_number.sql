@@ -1,9 +1,9 @@
 -- Up Migration
 
 /*
- * The same out of the live chunks alone, for when the short list has others: a version that is being built, or whose job
- * was killed, is as near as the live one. With a search_path it is planned when it is called, which is seldom; as a part of
- * the query that was 0.7 ms of each search.
+ * What nearest_chunks, below, returns when its short list has chunks that are not live: a version that is being built, or
+ * whose job was killed, is as near as the live one. With a search_path it is planned when it is called, which is seldom;
+ * as a part of the query that was 0.7 ms of each search.
  */
 create function nearest_live_chunks(p_chatbot_id uuid, p_embedding vector, p_limit integer)
   returns table (chunk_id bigint, distance double precision)
