@@ -25,6 +25,7 @@ export class RowNotFoundError extends Error {
   }
 }
 
+/** Of any version: which one, PostgreSQL does not ask. */
 const uuid = z.guid();
 
 /** Whose row it is; null when there is none, as for what is no id at all: a person may have typed it. */
