@@ -96,8 +96,7 @@ async function startParts(
 ): Promise<Omit<Stack, "close">> {
   const { dataDir, ports, provider, bundlesDir } = options;
   const installation = openInstallation(dataDir);
-  const openDatabase = options.openDatabase ?? (() => openEmbedded(options));
-  const postgres = opened(await openDatabase(), (part) => part.close());
+  const postgres = opened(await openDatabase(options), (part) => part.close());
   const admin = opened(openAdminDatabase(postgres.url), (part) => part.close());
   const shop = await seedShop(postgres.url, installation);
   const slack = opened(await startSlack({ port: ports.slack }), (part) => part.stop());
@@ -118,7 +117,8 @@ async function startParts(
   );
   const windmill = opened(
     await startWindmill({
-      ...{ dataDir: join(dataDir, "windmill"), bundlesDir },
+      dataDir: join(dataDir, "windmill"),
+      bundlesDir,
       repositoryRoot: REPOSITORY_ROOT,
       workspace: "chatbots",
       token: installation.windmillToken,
@@ -171,6 +171,9 @@ async function startParts(
   };
 }
 
-function openEmbedded({ dataDir, ports }: StackOptions): Promise<StackDatabase> {
-  return startMigratedPostgres({ dataDir: join(dataDir, "postgres"), port: ports.postgres });
+/** The caller's, or the embedded one. */
+function openDatabase(options: StackOptions): Promise<StackDatabase> {
+  if (options.openDatabase) return options.openDatabase();
+  const dataDir = join(options.dataDir, "postgres");
+  return startMigratedPostgres({ dataDir, port: options.ports.postgres });
 }
